@@ -1,0 +1,101 @@
+# Gatepost: build, test, install. `make help` lists what there is to make.
+#
+# One make process knows everything: sources are found by wildcard, one directory of src/ being one room;
+# objects land in $(BUILD), with the headers they depend on recorded beside them. The switches of
+# Local/Makefile can be overridden on the command line: make AUTH_PLAINTEXT=2 BUILD=/tmp/gatepost
+
+VERSION := 0.1
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+.PHONY: all objects help clean
+all:
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+# Exim's name: FULLECHO= on the command line shows the whole commands.
+FULLECHO ?= @
+
+# Nothing is compiled for these, so they do not care what the switches say.
+IDLE_GOALS := help clean deps layers
+BUILDING := $(filter-out $(IDLE_GOALS),$(or $(MAKECMDGOALS),all))
+
+include scripts/switches.mk
+$(if $(BUILDING),$(check_switches))
+include scripts/flags.mk
+
+# --- Generated files. They are written while make reads this file, and only when their content changes, so
+# that whatever depends on them is rebuilt exactly then.
+write_if_changed = $(if $(call same,$(file <$1),$($2)),,$(shell mkdir -p $(dir $1))$(file >$1,$($2)))
+same = $(and $(findstring x$(strip $1)x,x$(strip $2)x),$(findstring x$(strip $2)x,x$(strip $1)x))
+
+# The rooms to build: all. ROOMS="base expand" compiles, and links unit tests with, these alone.
+ROOMS ?= $(notdir $(patsubst %/,%,$(wildcard src/*/)))
+SOURCES := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
+SOURCES := $(filter-out $(UNUSED_DRIVERS:%=src/auths/%.c),$(SOURCES))
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
+MODULES := $(MODULE_DRIVERS:%=$(BUILD)/modules/auth_%.so)
+
+ENTRY := $(BUILD)/main/main.o
+LIBRARY_OBJECTS := $(filter-out $(ENTRY),$(OBJECTS))
+PROGRAM_OBJECTS := $(filter-out $(MODULE_DRIVERS:%=$(BUILD)/auths/%.o),$(OBJECTS))
+
+define COMPILE_STAMP
+$(CC) $(ALL_CFLAGS)
+endef
+define LINK_STAMP
+$(CC) $(ALL_LDFLAGS) $(LIBS) $(EXTRALIBS_EXIM) $(OBJECTS) $(MODULES)
+endef
+
+ifneq ($(BUILDING),)
+$(call write_if_changed,$(BUILD)/build_config.h,BUILD_CONFIG_H)
+$(call write_if_changed,$(BUILD)/auth_drivers.inc,AUTH_DRIVERS_INC)
+$(call write_if_changed,$(BUILD)/compile.stamp,COMPILE_STAMP)
+$(call write_if_changed,$(BUILD)/link.stamp,LINK_STAMP)
+endif
+
+# --- The program
+all: $(BUILD)/gatepost $(MODULES)
+
+objects: $(OBJECTS)
+
+COMPILE = $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+say = $(if $(FULLECHO),@printf '  %-5s %s\n' $1 $2)
+
+$(OBJECTS): $(BUILD)/%.o: src/%.c $(BUILD)/compile.stamp
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(FULLECHO)$(COMPILE)
+
+# Modules find the program's functions in the program, so it has to export them.
+$(BUILD)/gatepost: $(PROGRAM_OBJECTS) $(BUILD)/link.stamp
+	$(call say,LINK,$@)
+	$(FULLECHO)$(CC) $(ALL_LDFLAGS) $(if $(MODULES),-Wl$(,)--export-dynamic) -o $@ $(PROGRAM_OBJECTS) \
+	    $(LIBS) $(EXTRALIBS_EXIM)
+
+$(MODULES): $(BUILD)/modules/auth_%.so: src/auths/%.c $(BUILD)/compile.stamp $(BUILD)/link.stamp
+	$(call say,SO,$@)
+	@mkdir -p $(@D)
+	$(FULLECHO)$(CC) $(ALL_CFLAGS) -fPIC -DGATEPOST_MODULE $(call package_flags,--cflags,$(call module_packages,$*)) \
+	    -MMD -MP -MF $(@:.so=.d) -MT $@ -shared $(filter-out -pie,$(ALL_LDFLAGS)) -o $@ $< \
+	    $(call package_flags,--libs,$(call module_packages,$*))
+
+# Everything but main's entry point, for the tests to link with.
+$(BUILD)/libgatepost.a: $(LIBRARY_OBJECTS) $(BUILD)/link.stamp
+	$(call say,AR,$@)
+	$(FULLECHO)rm -f $@ && $(AR) rcs $@ $(LIBRARY_OBJECTS)
+
+include scripts/test.mk
+include scripts/install.mk
+
+-include $(OBJECTS:.o=.d) $(MODULES:.so=.d)
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@cat scripts/help.txt

@@ -1,0 +1,52 @@
+# Compiler and linker flags. What an admin adds (CFLAGS, LDFLAGS, INCLUDE, EXTRALIBS) comes last and wins.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin AR),default)
+AR := ar
+endif
+CFLAGS ?= -O2 -g
+WERROR ?= -Werror
+
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+
+DIALECT := -std=gnu11 -D_GNU_SOURCE
+WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef $(WERROR)
+
+# Hardening: overruns of the stack and of known-size buffers are caught, returns and indirect calls are
+# checked by the processor where it can (CET on x86, BTI on ARM), relocations are read-only from the start.
+HARDENING := -fstack-protector-strong -fstack-clash-protection
+HARDENING += $(if $(filter x86_64 i%86,$(MACHINE)),-fcf-protection=full)
+HARDENING += $(if $(filter aarch64,$(MACHINE)),-mbranch-protection=standard)
+LINK_HARDENING := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+
+# SANITIZE=address,undefined (or fuzzer-no-link,...) builds for the test runs. The sanitizers do the work of
+# _FORTIFY_SOURCE, and the two get into each other's way; without optimisation it has no effect at all.
+ifdef SANITIZE
+SANITIZERS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifeq ($(filter -O0,$(CFLAGS)),)
+HARDENING += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+endif
+
+ifdef PCRE2_CONFIG
+PCRE2_LIBS := $(shell pcre2-config --libs8)
+PCRE2_INCLUDE := $(shell pcre2-config --cflags)
+else
+PCRE2_LIBS ?= -lpcre2-8
+endif
+ifdef USE_OPENSSL_PC
+TLS_LIBS := $(shell pkg-config --libs $(USE_OPENSSL_PC))
+TLS_INCLUDE := $(shell pkg-config --cflags $(USE_OPENSSL_PC))
+else
+TLS_LIBS ?= -lcrypto
+endif
+# Libraries of the drivers that are built in, and of module $1.
+package_flags = $(foreach package,$2,$(shell pkg-config $1 $(package)))
+builtin_packages := $(foreach switch,$(DRIVERS),$(if $(call is_on,$(switch)),$($(switch)_PC)))
+module_packages = $(foreach switch,$(DRIVERS),$(if $(filter $1,$(NAME_$(switch))),$($(switch)_PC)))
+
+ALL_INCLUDE := -Isrc -I$(BUILD) $(TLS_INCLUDE) $(PCRE2_INCLUDE) $(call package_flags,--cflags,$(builtin_packages))
+ALL_CFLAGS := $(DIALECT) $(WARNINGS) -fPIE $(HARDENING) $(ALL_INCLUDE) $(INCLUDE) $(CFLAGS) $(SANITIZERS)
+ALL_LDFLAGS := $(LINK_HARDENING) -Wl,--as-needed $(SANITIZERS) $(LDFLAGS)
+LIBS := $(call package_flags,--libs,$(builtin_packages)) $(PCRE2_LIBS) $(TLS_LIBS) -lcrypt -ldl $(EXTRALIBS)

@@ -1,0 +1,190 @@
+# The build switches: which there are, what each may be set to, and what it turns into.
+#
+# Local/Makefile (or the command line) sets them. Below, one line per switch says what kind it is:
+#
+#   driver SWITCH NAME   an authenticator: yes builds src/auths/NAME.c in, 2 makes a loadable module of it
+#   flag   SWITCH        yes or nothing; #if SWITCH in the source
+#   fixed  SWITCH REASON always on here; yes is accepted, anything else refused, with the reason
+#   text   SWITCH        a name, path or list; a C string in the source, "" when not set
+#   build  SWITCH        only this build reads it
+#   absent SWITCH WHAT   Exim has it, this version of Gatepost does not: refused when set
+#
+# The results are $(BUILD)/build_config.h, which the source includes, $(BUILD)/auth_drivers.inc, the list
+# that src/auths/ makes its driver table from, and the variables at the end of this file.
+
+driver = $(eval DRIVERS += $(word 1,$1))$(eval NAME_$(word 1,$1) := $(word 2,$1))
+flag   = $(eval FLAGS += $1)
+fixed  = $(eval FIXED += $(firstword $1))$(eval WHY_$(firstword $1) := $(wordlist 2,99,$1))
+text   = $(eval TEXTS += $1)
+build  = $(eval BUILD_ONLY += $1)
+absent = $(eval ABSENT += $(firstword $1))$(eval WHAT_$(firstword $1) := $(wordlist 2,99,$1))
+
+# --- Authenticators
+$(call driver,AUTH_PLAINTEXT plaintext)
+$(call absent,AUTH_CRAM_MD5 cram_md5 driver)
+$(call absent,AUTH_CYRUS_SASL cyrus_sasl driver)
+$(call absent,AUTH_DOVECOT dovecot driver)
+$(call absent,AUTH_EXTERNAL external driver)
+$(call absent,AUTH_GSASL gsasl driver)
+$(call absent,AUTH_HEIMDAL_GSSAPI heimdal_gssapi driver)
+$(call absent,AUTH_SPA spa driver)
+$(call absent,AUTH_TLS tls driver)
+
+# --- Lookups
+$(call fixed,LOOKUP_LSEARCH the lsearch family is always built in)
+$(call fixed,LOOKUP_DSEARCH dsearch is always built in)
+$(call fixed,LOOKUP_PASSWD passwd is always built in)
+$(call absent,LOOKUP_CDB cdb lookup)
+$(call absent,LOOKUP_DBM dbm lookup)
+$(call absent,LOOKUP_DNSDB dnsdb lookup)
+$(call absent,LOOKUP_IBASE ibase lookup)
+$(call absent,LOOKUP_JSON json lookup)
+$(call absent,LOOKUP_LDAP ldap lookup)
+$(call absent,LOOKUP_LMDB lmdb lookup)
+$(call absent,LOOKUP_MYSQL mysql lookup)
+$(call absent,LOOKUP_NIS nis lookup)
+$(call absent,LOOKUP_NISPLUS nisplus lookup)
+$(call absent,LOOKUP_ORACLE oracle lookup)
+$(call absent,LOOKUP_PGSQL pgsql lookup)
+$(call absent,LOOKUP_REDIS redis lookup)
+$(call absent,LOOKUP_SPF spf lookup)
+$(call absent,LOOKUP_SQLITE sqlite lookup)
+$(call absent,LOOKUP_WHOSON whoson lookup)
+$(call absent,LDAP_LIB_TYPE ldap lookup)
+
+# --- Password checkers
+$(call fixed,SUPPORT_CRYPTEQ the crypteq condition is always built in)
+$(call absent,SUPPORT_PAM pam condition)
+$(call absent,RADIUS_CONFIG_FILE radius condition)
+$(call absent,RADIUS_LIB_TYPE radius condition)
+$(call absent,CYRUS_PWCHECK_SOCKET pwcheck condition)
+$(call absent,CYRUS_SASLAUTHD_SOCKET saslauthd condition)
+
+# --- Cryptography and TLS
+$(call fixed,USE_OPENSSL the hashes come from its libcrypto)
+$(call absent,USE_GNUTLS GnuTLS support)
+$(call build,USE_OPENSSL_PC TLS_LIBS TLS_INCLUDE)
+
+# --- Routers and transports
+$(foreach name,ACCEPT DNSLOOKUP IPLITERAL IPLOOKUP MANUALROUTE QUERYPROGRAM REDIRECT,\
+    $(call absent,ROUTER_$(name) routers))
+$(foreach name,APPENDFILE AUTOREPLY LMTP PIPE SMTP,$(call absent,TRANSPORT_$(name) transports))
+$(call absent,SUPPORT_MAILDIR maildir support)
+$(call absent,SUPPORT_MAILSTORE mailstore support)
+$(call absent,SUPPORT_MBX mbx support)
+
+# --- Protocol features
+$(call fixed,HAVE_IPV6 IPv6 is always built in)
+$(call absent,SUPPORT_DANE DANE support)
+$(call absent,SUPPORT_DMARC DMARC support)
+$(call absent,SUPPORT_I18N internationalised mail support)
+$(call absent,SUPPORT_I18N_2008 internationalised mail support)
+$(call absent,SUPPORT_MOVE_FROZEN_MESSAGES queue of frozen messages)
+$(call absent,SUPPORT_PROXY PROXY protocol support)
+$(call absent,SUPPORT_SOCKS SOCKS support)
+$(call absent,SUPPORT_SPF SPF support)
+$(call absent,SUPPORT_SRS SRS support)
+$(call absent,SUPPORT_TRANSLATE_IP_ADDRESS translate_ip_address support)
+$(call absent,WITH_CONTENT_SCAN content scanning)
+$(call absent,EXIM_PERL Perl interpreter)
+$(call absent,EXPAND_DLFUNC dlfunc item)
+$(call absent,HAVE_LOCAL_SCAN local_scan() function)
+$(call absent,LOCAL_SCAN_SOURCE local_scan() function)
+$(call absent,USE_TCP_WRAPPERS tcpwrappers support)
+$(call absent,USE_READLINE readline support)
+
+# --- Places, users, defaults
+$(call text,CONFIGURE_FILE SPOOL_DIRECTORY LOG_FILE_PATH PID_FILE_PATH BIN_DIRECTORY)
+$(call text,EXIM_USER EXIM_GROUP CONFIGURE_OWNER CONFIGURE_GROUP)
+$(call text,TRUSTED_CONFIG_LIST ALT_CONFIG_PREFIX WHITELIST_D_MACROS FIXED_NEVER_USERS)
+$(call text,TIMEZONE_DEFAULT HEADERS_CHARSET MODULE_DIRECTORY)
+$(call flag,DISABLE_D_OPTION)
+
+# --- Compiler, linker, installation
+$(call build,CC AR CFLAGS LDFLAGS INCLUDE EXTRALIBS EXTRALIBS_EXIM PCRE2_CONFIG PCRE2_LIBS)
+$(call build,LOOKUP_MODULE_DIR PREFIX MAN_DIRECTORY EXAMPLE_DIRECTORY WERROR)
+
+# Of any driver or lookup that needs a library, SWITCH_PC names the pkg-config package.
+$(foreach switch,$(filter AUTH_% LOOKUP_%,$(DRIVERS)),$(call build,$(switch)_PC))
+$(foreach switch,$(filter AUTH_% LOOKUP_%,$(ABSENT)),$(call absent,$(switch)_PC $(WHAT_$(switch))))
+
+SWITCHES := $(DRIVERS) $(FLAGS) $(FIXED) $(TEXTS) $(ABSENT) $(BUILD_ONLY)
+
+# A switch in the environment is somebody else's variable.
+$(foreach switch,$(filter-out $(BUILD_ONLY),$(SWITCHES)),\
+    $(if $(filter environment,$(origin $(switch))),$(eval undefine $(switch))))
+
+variables_before := $(.VARIABLES)
+include Local/Makefile
+set_in_local := $(filter-out $(variables_before) variables_before,$(.VARIABLES))
+
+MODULE_DIRECTORY ?= $(or $(LOOKUP_MODULE_DIR),$(PREFIX)/lib/gatepost/modules)
+
+# --- Checks: each failure is one line that names the place, the switch and what is wrong.
+, := ,
+place = $(if $(findstring command,$(origin $1)),command line,Local/Makefile)
+refuse = $(error $(call place,$1): $1=$($1): $2)
+is_on = $(filter yes YES,$($1))
+
+check_known = $(if $(filter $(SWITCHES),$1),,$(call refuse,$1,Gatepost has no switch of that name))
+check_absent = $(if $(filter-out no NO,$($1)),$(call refuse,$1,this version of Gatepost has no $(WHAT_$1)))
+check_fixed = $(if $(filter-out yes YES,$($1)),$(call refuse,$1,only "yes" is possible: $(WHY_$1)))
+check_flag = $(if $(filter-out yes YES no NO,$($1)),$(call refuse,$1,the value must be "yes" or "no"))
+check_driver = $(if $(filter-out yes YES no NO 2,$($1)),\
+    $(call refuse,$1,the value must be "yes"$(,) "no" or "2" for a loadable module))
+check_required = $(if $(strip $($1)),,$(error $(call place,$1): $1 must be set))
+
+# What the command line sets is checked where its name has the shape of a switch.
+switch_shapes := AUTH_% LOOKUP_% ROUTER_% TRANSPORT_% SUPPORT_% EXPERIMENTAL_% DISABLE_% USE_% HAVE_% EXIM_%
+set_on_command_line = $(foreach name,$(filter $(switch_shapes),$(.VARIABLES)),\
+    $(if $(filter command,$(origin $(name))),$(name)))
+
+check_switches = $(strip \
+    $(foreach switch,$(set_in_local) $(set_on_command_line),$(call check_known,$(switch))) \
+    $(foreach switch,$(ABSENT),$(call check_absent,$(switch))) \
+    $(foreach switch,$(FIXED),$(call check_fixed,$(switch))) \
+    $(foreach switch,$(FLAGS),$(call check_flag,$(switch))) \
+    $(foreach switch,$(DRIVERS),$(call check_driver,$(switch))) \
+    $(foreach switch,CONFIGURE_FILE SPOOL_DIRECTORY BIN_DIRECTORY EXIM_USER,$(call check_required,$(switch))))
+
+# --- Results
+BUILTIN_DRIVERS := $(foreach switch,$(DRIVERS),$(if $(call is_on,$(switch)),$(NAME_$(switch))))
+MODULE_DRIVERS := $(foreach switch,$(DRIVERS),$(if $(filter 2,$($(switch))),$(NAME_$(switch))))
+UNUSED_DRIVERS := $(filter-out $(BUILTIN_DRIVERS) $(MODULE_DRIVERS),\
+    $(foreach switch,$(DRIVERS),$(NAME_$(switch))))
+
+# \ and " in a value must reach the C string as they are.
+c_string = "$(subst ",\",$(subst \,\\,$(strip $1)))"
+flag_value = $(if $(filter 2,$($1)),2,$(if $(call is_on,$1),1,0))
+
+define newline
+
+
+endef
+# The words of a list, expanded each to a line of its own.
+lines = $(subst $(newline) ,$(newline),$(foreach word,$2,$(call $1,$(word))$(newline)))
+
+define_switch = \#define $1 $(call flag_value,$1)
+define_fixed = \#define $1 1
+define_text = \#define $1 $(call c_string,$($1))
+name_builtin = AUTH_DRIVER_BUILTIN($1)
+name_module = AUTH_DRIVER_MODULE($1)
+
+define BUILD_CONFIG_H
+/* Made from Local/Makefile: do not edit. A switch is 0, 1 or 2 (a loadable module); a name that is
+ * not set is "". */
+#ifndef BUILD_CONFIG_H
+#define BUILD_CONFIG_H
+
+#define GATEPOST_VERSION $(call c_string,$(VERSION))
+
+$(call lines,define_switch,$(sort $(DRIVERS) $(FLAGS)))
+$(call lines,define_fixed,$(sort $(FIXED)))
+$(call lines,define_text,$(sort $(TEXTS)))
+#endif
+endef
+
+define AUTH_DRIVERS_INC
+/* Made from Local/Makefile: do not edit. The authenticators of this build. */
+$(call lines,name_builtin,$(BUILTIN_DRIVERS))$(call lines,name_module,$(MODULE_DRIVERS))
+endef
