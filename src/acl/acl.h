@@ -1,0 +1,91 @@
+/* Access control lists (manual, chapter 43): compiled when the configuration is read, run by the
+ * SMTP reader and by the acl condition. */
+#ifndef ACL_ACL_H
+#define ACL_ACL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/acl_source.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "expand/expand.h"
+#include "expand/scope.h"
+
+/* Where an ACL runs; conditions and modifiers say in which of these they may be used. */
+#define ACL_WHERES(X) \
+    X(RCPT, "RCPT") X(MAIL, "MAIL") X(PREDATA, "PREDATA") X(MIME, "MIME") X(DKIM, "DKIM") X(DATA, "DATA") \
+    X(PRDR, "PRDR") X(NOTSMTP, "non-SMTP") X(NOTSMTP_START, "non-SMTP-start") X(AUTH, "AUTH") \
+    X(ATRN, "ATRN") X(CONNECT, "connection") X(ETRN, "ETRN") X(EXPN, "EXPN") X(HELO, "EHLO or HELO") X(MAILAUTH, "MAILAUTH") \
+    X(NOTQUIT, "non-QUIT") X(QUIT, "QUIT") X(STARTTLS, "STARTTLS") X(VRFY, "VRFY") X(WELLKNOWN, "WELLKNOWN") \
+    X(DELIVERY, "delivery") X(UNKNOWN, "unknown")
+
+enum acl_where {
+#define X(id, text) ACL_WHERE_##id,
+    ACL_WHERES(X)
+#undef X
+    ACL_WHERE_COUNT
+};
+
+/* The name Exim uses in messages ("rejected RCPT", "AUTH", ...). */
+const char *acl_where_name(enum acl_where where);
+
+enum acl_result {
+    ACL_ACCEPT,
+    ACL_DISCARD,
+    ACL_DEFER,
+    ACL_DENY,
+    ACL_DROP,  /* deny and close */
+    ACL_ERROR, /* the ACL itself is at fault: a temporary rejection; log_message says why */
+};
+
+struct acl_set; /* the ACLs of a configuration */
+
+/* Compiles all ACLs. False: err holds the first error with its place, in Exim's words. */
+bool acl_compile(struct arena *arena, const struct acl_source *sources, size_t n, struct acl_set **set,
+                 struct error *err);
+
+/* An ACL by name, for -bP and checks. */
+bool acl_exists(const struct acl_set *set, struct str name);
+
+/* What an ACL asks of whoever runs it. */
+struct acl_control; /* acl/control.h: a row of the table of controls */
+struct acl_host {
+    /* A control with its parameter (behind the slash, STR_NULL: none) takes effect. False: err. */
+    bool (*control)(void *owner, const struct acl_control *control, struct str parameter, struct error *err);
+    /* add_header / remove_header, already expanded; kept for the message. */
+    void (*add_header)(void *owner, struct str header);
+    void (*remove_header)(void *owner, struct str names);
+    /* Waits; buffered output is flushed first unless switched off. seconds >= 0. */
+    void (*delay)(void *owner, int seconds);
+    /* What log lines about this session begin with: "H=(helo) [address] ". */
+    struct str (*log_prefix)(void *owner, struct arena *arena);
+};
+
+struct acl_context {
+    const struct acl_set *acls;
+    struct scope *scope;
+    const struct acl_host *host;
+    void *owner;          /* for the callbacks */
+    enum acl_where where;
+    struct str recipient; /* the address under RCPT, VRFY, EXPN; STR_NULL elsewhere */
+    struct arena *arena;  /* messages live here */
+};
+
+struct acl_outcome {
+    enum acl_result result;
+    struct str user_message; /* STR_NULL: the default text */
+    struct str log_message;  /* STR_NULL: none; may be the same as user_message */
+    bool endpass_or_implicit; /* ended without a statement deciding (implicit deny) */
+};
+
+/* Runs the ACL that spec names after expansion: a name, an absolute file name, or inline text.
+ * A NULL spec accepts. */
+void acl_run(struct acl_context *context, const struct template *spec, struct acl_outcome *outcome);
+
+/* The service behind ${acl} and the acl condition (struct scope_services.acl): owner must lead to a
+ * struct acl_context through acl_context_of, which whoever assembles the services provides. */
+enum match_result acl_run_named(struct acl_context *context, struct str name, const struct str *args,
+                                unsigned nargs, struct str *message, struct error *err);
+
+#endif

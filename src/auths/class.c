@@ -1,0 +1,82 @@
+/* The authenticators section as the configuration reader sees it: the generic options
+ * (manual, 33.1) and what is checked once a stanza, and the section, has been read. */
+#include "auths/auth.h"
+
+#include "base/buffer.h"
+
+#define GENERIC(option_, type_) \
+    {.name = #option_, .type = (type_), .state = OPTION_USED, .offset = offsetof(struct auth_instance, option_)}
+
+/* In alphabetical order, as -bP prints them. */
+static const struct option generic_options[] = {
+    GENERIC(client_condition, OPTION_TEMPLATE),
+    GENERIC(client_set_id, OPTION_TEMPLATE),
+    GENERIC(public_name, OPTION_STRING),
+    GENERIC(server_advertise_condition, OPTION_TEMPLATE),
+    GENERIC(server_condition, OPTION_TEMPLATE),
+    GENERIC(server_debug_print, OPTION_TEMPLATE),
+    GENERIC(server_mail_auth_condition, OPTION_TEMPLATE),
+    GENERIC(server_set_id, OPTION_TEMPLATE),
+};
+
+static const struct driver_info *find(struct str name, struct error *err)
+{
+    const struct auth_driver *driver = auth_driver_find(name, err);
+
+    return driver ? &driver->info : NULL;
+}
+
+/* RFC 4422 section 3.1 allows fewer octets in a mechanism name, but clients have seen these for
+ * decades; what would break the EHLO line or the AUTH command is refused. */
+static bool name_is_printable(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (name.s[i] < 32 || name.s[i] == 127)
+            return false;
+    return name.n > 0;
+}
+
+static bool init(struct driver_instance *instance, struct error *err)
+{
+    struct auth_instance *auth = (struct auth_instance *)instance;
+    const struct auth_driver *driver = (const struct auth_driver *)instance->driver;
+
+    if (str_is_null(auth->public_name))
+        auth->public_name = instance->name;
+    if (!name_is_printable(auth->public_name))
+        return error_at(err, instance->where, "authenticator %.*s: public_name must be a mechanism name",
+                        STR_ARG(instance->name));
+    return driver->init(auth, err);
+}
+
+static bool same_name(const struct auth_instance *a, const struct auth_instance *b, bool server)
+{
+    return (server ? a->server && b->server : a->client && b->client) && str_eq_nocase(a->public_name, b->public_name);
+}
+
+/* A mechanism can be served, or used, by one authenticator only. */
+static bool check(const struct driver_instance *first, struct error *err)
+{
+    for (const struct driver_instance *i = first; i; i = i->next)
+        for (const struct driver_instance *j = i->next; j; j = j->next) {
+            const struct auth_instance *a = (const struct auth_instance *)i, *b = (const struct auth_instance *)j;
+            bool servers = same_name(a, b, true);
+
+            if (servers || same_name(a, b, false))
+                return error_set(err, "two %s authenticators (%.*s and %.*s) have the same public name (%.*s)",
+                                 servers ? "server" : "client", STR_ARG(i->name), STR_ARG(j->name),
+                                 STR_ARG(a->public_name));
+        }
+    return true;
+}
+
+const struct driver_class auth_class = {
+    .section = "authenticators",
+    .noun = "authenticator",
+    .instance_size = sizeof(struct auth_instance),
+    .options = generic_options,
+    .option_count = sizeof generic_options / sizeof *generic_options,
+    .find = find,
+    .init = init,
+    .check = check,
+};

@@ -1,0 +1,76 @@
+/* The table of authenticator drivers: those built in, and those that are loaded as modules when a
+ * stanza first names them. */
+#include "auths/auth.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "build_config.h"
+
+/* build_drivers.inc is made from the switches of Local/Makefile: a line AUTH_DRIVER_BUILTIN(name)
+ * or AUTH_DRIVER_MODULE(name) for each driver. */
+#define AUTH_DRIVER_BUILTIN(name_) extern const struct auth_driver auth_driver_##name_;
+#define AUTH_DRIVER_MODULE(name_)
+#include "auth_drivers.inc"
+#undef AUTH_DRIVER_BUILTIN
+#undef AUTH_DRIVER_MODULE
+
+struct row {
+    const char *name;
+    const struct auth_driver *driver; /* NULL: in a module */
+};
+
+#define AUTH_DRIVER_BUILTIN(name_) {#name_, &auth_driver_##name_},
+#define AUTH_DRIVER_MODULE(name_) {#name_, NULL},
+static const struct row rows[] = {
+#include "auth_drivers.inc"
+    {NULL, NULL},
+};
+
+/* Drivers of Exim that a stanza may name although this build has not got them. */
+static const char *const known[] = {
+    "cram_md5", "cyrus_sasl", "dovecot", "external", "gsasl", "heimdal_gssapi", "plaintext", "spa", "tls",
+};
+
+/* Modules stay loaded: dlopen() itself keeps the one copy for the process. */
+static const struct auth_driver *load(const char *name, struct error *err)
+{
+    char path[sizeof MODULE_DIRECTORY + 80];
+    void *handle;
+    const struct auth_module *module;
+
+    snprintf(path, sizeof path, "%s/auth_%s.so", MODULE_DIRECTORY, name);
+    handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        error_set(err, "cannot load authenticator driver \"%s\": %s", name, dlerror());
+        return NULL;
+    }
+    module = dlsym(handle, AUTH_MODULE_SYMBOL);
+    if (module && module->abi == AUTH_MODULE_ABI && strcmp(module->driver->info.name, name) == 0)
+        return module->driver;
+    error_set(err, "cannot load authenticator driver \"%s\": %s is not a module of this version", name, path);
+    dlclose(handle);
+    return NULL;
+}
+
+const struct auth_driver *auth_driver_find(struct str name, struct error *err)
+{
+    for (const struct row *row = rows; row->name; row++)
+        if (str_is(name, row->name))
+            return row->driver ? row->driver : load(row->name, err);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (str_is(name, known[i])) {
+            error_set(err, "cannot find authenticator driver \"%s\": it is known to Exim but not in this build of gatepost",
+                      known[i]);
+            return NULL;
+        }
+    error_set(err, "cannot find authenticator driver \"%.*s\"", STR_ARG(name));
+    return NULL;
+}
+
+void auth_driver_each(void (*each)(void *ctx, const char *name, bool module), void *ctx)
+{
+    for (const struct row *row = rows; row->name; row++)
+        each(ctx, row->name, !row->driver);
+}

@@ -1,0 +1,31 @@
+/* Running a command as a child process with its input, output and time under control. */
+#ifndef BASE_CHILD_H
+#define BASE_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/str.h"
+
+struct child_spec {
+    char *const *argv;       /* argv[0] is the absolute path; NULL-terminated */
+    char *const *envp;       /* NULL: the caller's environment */
+    struct str input;        /* fed to the standard input; STR_NULL: /dev/null */
+    size_t output_limit;     /* octets kept of standard output and error; the rest is discarded */
+    bool merge_stderr;       /* standard error goes where standard output goes, else to /dev/null */
+    int64_t deadline;        /* the child's whole group is killed when it passes */
+};
+
+enum child_status {
+    CHILD_EXITED,  /* *code is the exit status */
+    CHILD_KILLED,  /* *code is the signal */
+    CHILD_TIMEOUT, /* killed by us */
+    CHILD_FAILED,  /* could not be started; err says why */
+};
+
+/* Runs to the end; output is added to `out`. */
+enum child_status child_run(const struct child_spec *spec, struct buffer *out, int *code, struct error *err);
+
+#endif

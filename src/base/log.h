@@ -1,0 +1,152 @@
+/* The log sink: main, reject and panic logs in files, on standard error (-bh, -bV) or syslog,
+ * and debugging output. The one sink of the process; everything else is passed explicitly. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+enum log_to { /* bits */
+    LOG_MAIN = 1,
+    LOG_REJECT = 2,
+    LOG_PANIC = 4,
+};
+
+/* log_selector bits, in the order of the manual's chapter 53: LOG_SEL_X is bit number X.
+ * Rows: name, whether it is on by default. */
+#define LOG_SELECTORS(X) \
+    X(8bitmime, eightbitmime, 0) \
+    X(acl_warn_skipped, acl_warn_skipped, 1) \
+    X(address_rewrite, address_rewrite, 0) \
+    X(all_parents, all_parents, 0) \
+    X(arguments, arguments, 0) \
+    X(connection_id, connection_id, 0) \
+    X(connection_reject, connection_reject, 1) \
+    X(delay_delivery, delay_delivery, 1) \
+    X(deliver_time, deliver_time, 0) \
+    X(delivery_size, delivery_size, 0) \
+    X(dkim, dkim, 1) \
+    X(dkim_verbose, dkim_verbose, 0) \
+    X(dnslist_defer, dnslist_defer, 1) \
+    X(dnssec, dnssec, 0) \
+    X(etrn, etrn, 1) \
+    X(host_lookup_failed, host_lookup_failed, 1) \
+    X(ident_timeout, ident_timeout, 0) \
+    X(incoming_interface, incoming_interface, 0) \
+    X(incoming_port, incoming_port, 0) \
+    X(lost_incoming_connection, lost_incoming_connection, 1) \
+    X(millisec, millisec, 0) \
+    X(msg_id, msg_id, 1) \
+    X(msg_id_created, msg_id_created, 0) \
+    X(outgoing_interface, outgoing_interface, 0) \
+    X(outgoing_port, outgoing_port, 0) \
+    X(pid, pid, 0) \
+    X(pipelining, pipelining, 0) \
+    X(protocol_detail, protocol_detail, 0) \
+    X(proxy, proxy, 0) \
+    X(queue_run, queue_run, 1) \
+    X(queue_time, queue_time, 0) \
+    X(queue_time_exclusive, queue_time_exclusive, 0) \
+    X(queue_time_overall, queue_time_overall, 0) \
+    X(receive_time, receive_time, 0) \
+    X(received_recipients, received_recipients, 0) \
+    X(received_sender, received_sender, 0) \
+    X(rejected_header, rejected_header, 1) \
+    X(retry_defer, retry_defer, 1) \
+    X(return_path_on_delivery, return_path_on_delivery, 0) \
+    X(sender_on_delivery, sender_on_delivery, 0) \
+    X(sender_verify_fail, sender_verify_fail, 1) \
+    X(size_reject, size_reject, 1) \
+    X(skip_delivery, skip_delivery, 1) \
+    X(smtp_confirmation, smtp_confirmation, 1) \
+    X(smtp_connection, smtp_connection, 0) \
+    X(smtp_incomplete_transaction, smtp_incomplete_transaction, 0) \
+    X(smtp_mailauth, smtp_mailauth, 0) \
+    X(smtp_no_mail, smtp_no_mail, 0) \
+    X(smtp_protocol_error, smtp_protocol_error, 0) \
+    X(smtp_syntax_error, smtp_syntax_error, 0) \
+    X(subject, subject, 0) \
+    X(tls_certificate_verified, tls_certificate_verified, 1) \
+    X(tls_cipher, tls_cipher, 1) \
+    X(tls_on_connect, tls_on_connect, 0) \
+    X(tls_peerdn, tls_peerdn, 0) \
+    X(tls_resumption, tls_resumption, 0) \
+    X(tls_sni, tls_sni, 0) \
+    X(unknown_in_list, unknown_in_list, 0)
+
+enum log_selector {
+#define X(text, id, on) LOG_SEL_##id,
+    LOG_SELECTORS(X)
+#undef X
+    LOG_SEL_COUNT
+};
+
+struct log_settings {
+    struct str main_path;   /* file of the main log; STR_NULL: none */
+    struct str reject_path;
+    struct str panic_path;
+    bool to_syslog;
+    bool to_stderr;         /* as -bh does: every line once, on standard error, after "LOG: " */
+    bool millisec, pid;     /* from log_selector */
+    bool write_rejectlog;   /* option write_rejectlog */
+    struct str timezone;    /* option timezone; STR_NULL: the system's */
+    bool log_timezone;      /* add the offset to time stamps */
+    uint64_t selectors;     /* bit number LOG_SEL_X */
+};
+
+/* Puts the settings in force; strings are copied. Files are opened at the first line written,
+ * with mode 0640, and opened again when they have been renamed or removed. */
+void log_configure(const struct log_settings *settings);
+
+/* Whether a selector is on. */
+bool log_selected(enum log_selector selector);
+
+/* Reads a log_selector setting (`+name -name`, `+all`) into bits that begin with the defaults.
+ * False: err names the unknown selector. */
+bool log_selector_parse(struct str text, uint64_t *selectors, struct error *err);
+
+/* Writes one line, with time stamp (and pid), to the logs named by the bits of `to`.
+ * Octets that do not print are escaped: a peer cannot make a second line. */
+void log_write(unsigned to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_write_str(unsigned to, struct str text);
+
+/* Several lines under one time stamp for the reject log (a rejected message's headers): the
+ * lines of `more` are written as they are behind the text. */
+void log_write_more(unsigned to, struct str text, struct str more);
+
+/* Closes files, forgets the settings. */
+void log_close(void);
+
+/* Debugging: selectors of -d (manual, 5.2); LOG-independent, on standard error. */
+#define DEBUG_SELECTORS(X) \
+    X(acl, 1) X(auth, 1) X(deliver, 1) X(dns, 1) X(dnsbl, 1) X(exec, 1) X(expand, 0) \
+    X(filter, 1) X(hints_lookup, 1) X(host_lookup, 1) X(ident, 1) X(interface, 1) \
+    X(lists, 1) X(load, 0) X(local_scan, 1) X(lookup, 1) X(memory, 0) X(noutf8, 0) X(pid, 0) \
+    X(process_info, 1) X(queue_run, 1) X(receive, 1) X(resolver, 0) X(retry, 1) X(rewrite, 1) \
+    X(route, 1) X(timestamp, 0) X(tls, 1) X(transport, 1) X(uid, 1) X(verify, 1)
+
+enum debug_selector {
+#define X(name, on) DEBUG_##name,
+    DEBUG_SELECTORS(X)
+#undef X
+    DEBUG_COUNT
+};
+
+/* Switches debugging by the text behind -d: empty for the default set, then +name -name, +all. */
+bool debug_select(struct str text, struct error *err);
+
+/* Whether anything at all, or that selector, is on. */
+bool debug_any(void);
+bool debug_on(enum debug_selector selector);
+
+/* Writes to standard error when the selector is on. With pid and timestamp when those are on.
+ * Each call is whole lines: a missing newline at the end is added. */
+void debug(enum debug_selector selector, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* In test sessions (-bh) host checks are shown to the tester with ">>> " in front, whatever -d says. */
+void debug_host_checks(bool on);
+
+#endif

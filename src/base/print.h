@@ -1,0 +1,20 @@
+/* Making strings from outside fit to be shown: log lines, replies, debugging. */
+#ifndef BASE_PRINT_H
+#define BASE_PRINT_H
+
+#include "base/buffer.h"
+#include "base/str.h"
+
+enum print_flags {
+    PRINT_SPACE = 1, /* a space also becomes \040 */
+    PRINT_8BIT = 2,  /* octets above 127 are printed as they are */
+};
+
+/* Adds v with non-printing octets and the backslash escaped as the manual's `escape` operator
+ * does: \n \r \t \\ and \ooo. */
+void print_escaped(struct buffer *b, struct str v, unsigned flags);
+
+/* The same as a value; returns v itself when nothing needs escaping. */
+struct str printable(struct arena *arena, struct str v);
+
+#endif

@@ -1,0 +1,75 @@
+/* Buffered reading and writing of lines on a descriptor or on something that behaves like one
+ * (a TLS connection), with limits and deadlines. */
+#ifndef BASE_STREAM_H
+#define BASE_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+
+/* What lies below a stream. read and write return octets, 0 for the end (read only), -1 for an
+ * error, -2 when the deadline has passed. */
+struct channel {
+    ssize_t (*read)(struct channel *c, void *p, size_t n, int64_t deadline);
+    ssize_t (*write)(struct channel *c, const void *p, size_t n, int64_t deadline);
+};
+
+/* A channel over descriptors (a socket: both the same; a pipe: one each, -1 for none). */
+struct fd_channel {
+    struct channel channel;
+    int in, out;
+};
+void fd_channel_init(struct fd_channel *c, int in, int out);
+
+enum line_status {
+    LINE_OK,
+    LINE_TOO_LONG, /* drained up to and including its LF; *line holds its beginning */
+    LINE_END,      /* end of input; *line holds an unfinished line, if any */
+    LINE_TIMEOUT,
+    LINE_ERROR, /* errno says which */
+};
+
+/* What ends a line. */
+enum line_ending {
+    LINE_LF,   /* LF, a CR before it is dropped too: what a person's terminal sends */
+    LINE_CRLF, /* CR LF only: a bare LF or CR is part of the line */
+};
+
+struct stream {
+    struct channel *channel;
+    char *in;
+    size_t in_at, in_n, in_capacity;
+    char *out;
+    size_t out_n, out_capacity;
+    bool failed; /* writing failed: the peer is gone; later writes do nothing */
+    bool bare_lf; /* the last line read ended in a bare LF */
+};
+
+/* Buffers are the stream's own (malloc): stream_free() wipes and frees them, not the channel. */
+void stream_init(struct stream *s, struct channel *channel);
+void stream_free(struct stream *s);
+
+/* Another channel from here on (STARTTLS). Input that was read already but not used is thrown
+ * away (RFC 3207 section 6); returns how many octets that were. */
+size_t stream_switch(struct stream *s, struct channel *channel);
+
+/* The next line of at most `limit` octets without its ending, copied into the arena, tainted. */
+enum line_status stream_read_line(struct stream *s, struct arena *arena, size_t limit, enum line_ending ending,
+                                  int64_t deadline, struct str *line);
+
+/* Up to n octets as they come; 0 at the end, -1 error, -2 deadline. */
+ssize_t stream_read(struct stream *s, void *p, size_t n, int64_t deadline);
+
+/* Whether input is there already: in the buffer, or readable now on descriptor fd (-1: buffer only). */
+bool stream_has_input(const struct stream *s);
+bool stream_input_ready(const struct stream *s, int fd);
+
+/* Adds to the output buffer; flushes when it is full. */
+void stream_write(struct stream *s, struct str v, int64_t deadline);
+
+/* Sends what is buffered. False: failed or the deadline has passed. */
+bool stream_flush(struct stream *s, int64_t deadline);
+
+#endif

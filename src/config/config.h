@@ -1,0 +1,74 @@
+/* The configuration (manual, chapters 6 and 14): reading the file into values that the rest of the
+ * program uses as they are. Nothing is parsed or compiled again per connection. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+
+#include "base/acl_source.h"
+#include "base/driver.h"
+#include "base/error.h"
+#include "base/option.h"
+#include "base/str.h"
+#include "config/main_options.h"
+#include "match/list.h"
+
+/* A macro definition, in the order of definition (-bP macros). */
+struct macro {
+    struct macro *next;
+    struct str name, value;
+    bool builtin;      /* _HAVE_*, _DRIVER_*, _OPT_* */
+    bool command_line; /* -D */
+};
+
+/* One section of drivers as read. */
+struct driver_section {
+    const struct driver_class *class;
+    struct driver_instance *first;
+    bool present;
+};
+
+/* Everything a configuration says. */
+struct config {
+    struct arena *arena;
+    struct str file;          /* the main file's name */
+    struct main_options main; /* the field of an option has the option's name */
+    struct named_lists *lists;
+    struct macro *macros;
+    struct driver_section *sections; /* one per class given to config_read() */
+    size_t section_count;
+    struct acl_source *acls; /* of `begin acl` */
+    size_t acl_count;
+    uint64_t log_selectors;
+};
+
+struct config_request {
+    const char *const *files;   /* names to try in turn; NULL-terminated. A single one must exist */
+    const char *const *defines; /* -D: "NAME=value" or "NAME", NULL-terminated */
+    const struct driver_class *const *classes; /* NULL-terminated */
+    bool trusted; /* macros and other files are allowed as they are (manual, 6.2, -C) */
+};
+
+/* Reads the configuration. NULL: err holds the text and the place; config_error_text() makes Exim's
+ * line of it. The configuration owns its arena: config_free(). */
+struct config *config_read(const struct config_request *request, struct error *err);
+void config_free(struct config *config);
+
+/* "Exim configuration error in line N of FILE:\n  text" */
+struct str config_error_text(struct arena *arena, const struct error *err);
+
+/* The section's first instance, or NULL. */
+struct driver_instance *config_drivers(const struct config *config, const char *section);
+
+/* The table of main options, for -bP, -bV and documentation. */
+const struct option *main_option_table(size_t *count);
+
+/* -bP: prints what `what` names (an option, "all", "macros", "config", "environment", "+list",
+ * "authenticators", "authenticator_list", "authenticator NAME", ...), qualified by `name` where the
+ * form has two words (STR_NULL: none). admin: hidden values are shown. no_labels: -n.
+ * False: err holds what is printed for an unknown name. */
+struct buffer;
+bool config_print(const struct config *config, struct str what, struct str name, bool admin, bool no_labels,
+                  struct buffer *out, struct error *err);
+
+#endif

@@ -1,0 +1,55 @@
+/* String expansion (manual, chapter 11). A template is compiled once, when the configuration is
+ * read, into a tree; evaluating walks the tree into a buffer. */
+#ifndef EXPAND_EXPAND_H
+#define EXPAND_EXPAND_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/source.h"
+#include "base/str.h"
+
+struct arena;
+struct scope;
+struct template;
+
+enum expand_status {
+    EXPAND_OK,
+    EXPAND_FORCED, /* `fail` was reached */
+    EXPAND_FAILED, /* an error: err->text is Exim's message */
+    EXPAND_DEFER,  /* an error because a lookup could not be done now; err->text as above */
+};
+
+/* Compiles source, which is copied. Never fails: a syntax error becomes a node that raises it when
+ * evaluation gets there, as Exim does. where may be empty. */
+const struct template *template_compile(struct arena *arena, struct str source, struct source_pos where);
+
+/* The text it was compiled from. */
+struct str template_source(const struct template *t);
+
+/* The value when it does not depend on anything (no expansion items in it). */
+bool template_constant(const struct template *t, struct str *value);
+
+/* Calls report for every error that can be seen without evaluating; offset is an index into
+ * template_source(). Returns how many. */
+unsigned template_check(const struct template *t, void (*report)(void *ctx, size_t offset, struct str text),
+                        void *ctx);
+
+/* Evaluates t; the result lives in the arena. err may be NULL. A NULL t gives STR_NULL and EXPAND_OK. */
+enum expand_status expand(struct scope *scope, const struct template *t, struct arena *arena, struct str *out,
+                          struct error *err);
+
+/* Compiles and evaluates in one go, for strings that are not known beforehand (-be, the expand
+ * operator, named lists). A tainted source is refused as Exim does. */
+enum expand_status expand_string(struct scope *scope, struct str source, struct arena *arena, struct str *out,
+                                 struct error *err);
+
+/* Evaluates t as a condition: yes or no by truth_of() (anything but the words for no is yes).
+ * A forced failure is no. */
+enum expand_status expand_truth(struct scope *scope, const struct template *t, bool *yes, struct error *err);
+
+/* Names of all items, operators, conditions and variables, for -bV, -bP and predefined macros:
+ * calls each for every name of the kind ("item", "operator", "condition", "variable"). */
+void expand_names(const char *kind, void (*each)(void *ctx, const char *name), void *ctx);
+
+#endif

@@ -1,0 +1,188 @@
+/* What an expansion may see: facts about the process, the connection, the message and the address
+ * at hand, and the services that the rooms above provide. Passed explicitly everywhere; a part
+ * that does not exist (no connection in -be, no message before MAIL) is a NULL pointer. */
+#ifndef EXPAND_SCOPE_H
+#define EXPAND_SCOPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct arena;
+struct named_lists; /* src/match */
+struct scope;
+
+enum { SCOPE_AUTH_VARS = 4, SCOPE_ACL_ARGS = 9, SCOPE_CAPTURES = 10 };
+
+/* Named variables that configuration sets: $acl_c_x, $acl_m_x. */
+struct varset {
+    struct arena *arena;
+    struct variable *first;
+};
+/* Sets (copying name and value) and gets; false: never set. */
+void varset_set(struct varset *set, struct str name, struct str value);
+bool varset_get(const struct varset *set, struct str name, struct str *value);
+
+/* The process and its configuration: one for the process. */
+struct scope_process {
+    struct str primary_hostname, qualify_domain, qualify_recipient, spool_directory, log_file_path;
+    struct str config_file, config_dir, exim_path, version_number, compile_date, compile_number;
+    struct str smtp_active_hostname_default;
+    unsigned exim_uid, exim_gid;
+    struct str bounce_return_size_limit; /* as digits */
+    struct str keep_environment_note;
+    bool strict_acl_vars;
+    bool strip_trailing_dot;
+    struct str lookup_open_max;
+};
+
+/* TLS of one direction ($tls_in_*, $tls_out_*). */
+struct scope_tls {
+    bool active;
+    struct str cipher, cipher_std, ver, peerdn, sni, ocsp, resumption;
+    int bits;
+    bool certificate_verified;
+    struct str peercert, ourcert; /* PEM; STR_NULL: none */
+};
+
+/* One SMTP connection or local submission. */
+struct scope_connection {
+    struct str host_address; /* $sender_host_address: STR_NULL for a local caller */
+    int host_port;
+    struct str host_name;      /* $sender_host_name, when it is known */
+    bool host_name_looked_up;  /* ... or known to be unknown */
+    bool host_lookup_failed, host_lookup_deferred;
+    struct str interface_address; /* $received_ip_address */
+    int interface_port;
+    struct str ident;             /* $sender_ident */
+    struct str helo_name;         /* $sender_helo_name */
+    bool helo_verified;
+    struct str active_hostname;   /* $smtp_active_hostname */
+    struct str host_authenticated; /* $sender_host_authenticated: name of the authenticator */
+    struct str authenticated_id, authenticated_fail_id;
+    bool authentication_failed;   /* $authentication_failed */
+    struct str authentication_mechanism; /* public name used, for ${authresults} */
+    struct str received_protocol;
+    struct str smtp_command;      /* $smtp_command: the whole line */
+    struct str smtp_command_argument;
+    struct str smtp_command_history; /* $smtp_command_history */
+    int connection_count;         /* $smtp_count_at_connection_start */
+    struct str notquit_reason;    /* $smtp_notquit_reason */
+    struct str connection_id;     /* $connection_id */
+    struct scope_tls tls_in;
+    struct timeval started;
+    bool is_local;                /* -bs by a local caller, without -oMa */
+    bool is_test;                 /* -bh ($host_checking) */
+    bool prdr_requested;
+    struct str proxy_local_address, proxy_external_address;
+    int proxy_local_port, proxy_external_port;
+    struct varset acl_c;
+};
+
+/* A recipient that was accepted. */
+struct scope_recipient {
+    struct str address;
+};
+
+/* One message, from MAIL on. */
+struct scope_message {
+    struct str sender_address; /* $sender_address; the empty string is the null sender */
+    bool sender_set;
+    struct str sender_address_data;
+    struct str authenticated_sender;
+    struct str message_id;     /* $message_exim_id */
+    int64_t size;              /* $message_size; -1: not known */
+    int64_t body_size;
+    int rcpt_count, rcpt_defer_count, rcpt_fail_count;
+    struct scope_recipient *recipients;
+    size_t recipients_count;
+    struct str headers;        /* raw header section: lines ending in LF, no blank line behind */
+    struct str body, body_end; /* $message_body, $message_body_end (already cut to their size) */
+    int linecount, body_linecount, body_zerocount;
+    int received_count;
+    struct timeval received_time;
+    struct str message_smtputf8;
+    struct varset acl_m;
+    struct str max_received_linelength;
+};
+
+/* The address being checked or delivered. */
+struct scope_address {
+    struct str local_part, domain;         /* $local_part, $domain */
+    struct str local_part_data, domain_data;
+    struct str local_part_prefix, local_part_suffix;
+    struct str address_data, original_local_part, original_domain;
+    struct str host, host_address;         /* $host, $host_address: client side */
+    int host_port;
+    struct str transport_name, router_name;
+    struct str self_hostname, address_file, address_pipe;
+    struct str recipient_data, sender_data;
+};
+
+/* What an ACL leaves for expansions. */
+struct scope_acl {
+    struct str args[SCOPE_ACL_ARGS];
+    unsigned nargs;
+    struct str acl_verify_message;
+    struct str dnslist_domain, dnslist_matched, dnslist_text, dnslist_value;
+    struct str sender_rate, sender_rate_limit, sender_rate_period;
+    struct str recipient_verify_failure, sender_verify_failure;
+    struct str verify_mode;
+};
+
+/* An event being handled ($event_name, $event_data, $event_defer_errno). */
+struct scope_event {
+    struct str name, data;
+    int defer_errno;
+};
+
+enum match_kind { MATCH_DOMAIN_LIST, MATCH_HOST_LIST, MATCH_ADDRESS_LIST, MATCH_LOCAL_PART_LIST, MATCH_STRING_LIST };
+enum match_result { MATCH_NO, MATCH_YES, MATCH_DEFER, MATCH_ERROR };
+
+/* What expansions ask of the rooms above. One constant table for the program. */
+struct scope_services {
+    /* Is subject in the list whose text is `list` (not yet expanded for MATCH_*_LIST kinds other than
+     * MATCH_STRING_LIST)? value: data of the matching item for $domain_data and friends. */
+    enum match_result (*match)(struct scope *scope, enum match_kind kind, struct str subject, struct str list,
+                               struct str *value, struct error *err);
+    /* Runs an ACL for ${acl} and the acl condition. Yes: accept, no: deny or discard; message: what
+     * `message =` gave. */
+    enum match_result (*acl)(struct scope *scope, struct str name, const struct str *args, unsigned nargs,
+                             struct str *message, struct error *err);
+    /* Text of a named list. kind: 'd', 'h', 'a', 'l', or 0 for any. False: there is none. */
+    bool (*named_list)(struct scope *scope, struct str name, char kind, struct str *value, struct error *err);
+    /* Looks up the peer's name when an expansion needs $sender_host_name. */
+    void (*find_host_name)(struct scope *scope);
+};
+
+struct scope {
+    struct arena *arena; /* the scope's own memory, lives as long as the scope */
+    const struct scope_services *services;
+    const struct named_lists *lists;
+    const struct scope_process *process;
+    struct scope_connection *connection;
+    struct scope_message *message;
+    struct scope_address *address;
+    struct scope_acl *acl;
+    const struct scope_event *event;
+    void *owner; /* what the services need besides: the SMTP session, or NULL */
+
+    struct str auth_vars[SCOPE_AUTH_VARS]; /* $auth1 ... */
+    struct str captures[SCOPE_CAPTURES];   /* $0 ... $9 */
+    unsigned capture_count;                /* how many of them are set; $0 counts */
+    struct str value;                      /* $value: of lookups, run, readsocket, reduce, map... */
+    struct str item;                       /* $item */
+    bool in_item;                          /* $item has a value */
+    struct str runrc;                      /* $runrc */
+    struct str lookup_result;
+    struct str regex_match;
+    struct varset *routed_vars;            /* $r_x */
+    unsigned depth;                        /* nesting guard */
+};
+
+#endif
