@@ -15,6 +15,8 @@ struct list;     /* src/match: a compiled list */
 enum option_type {            /* type of the field at `offset` */
     OPTION_STRING,            /* struct str: taken as it is; STR_NULL when unset */
     OPTION_TEMPLATE,          /* const struct template *: expanded when used; NULL when unset */
+    OPTION_INT_TEMPLATE,      /* const struct template *: an integer, or expanded when used if there is a $ in it */
+    OPTION_TIME_TEMPLATE,     /* const struct template *: an interval, or the same */
     OPTION_TEMPLATE_LIST,     /* struct option_templates: split at colons first, each item expanded when used */
     OPTION_BOOL,              /* bool: x, no_x, not_x, x = yes|true|no|false */
     OPTION_INT,               /* int: decimal, octal with 0, hex with 0x; K, M, G */
@@ -22,7 +24,7 @@ enum option_type {            /* type of the field at `offset` */
     OPTION_KINT,              /* int: in kilobytes; K, M, G */
     OPTION_TIME,              /* int: seconds; 1h30m */
     OPTION_TIME_LIST,         /* struct option_times */
-    OPTION_FIXED,             /* int: thousandths; up to three decimals */
+    OPTION_FIXED,             /* int: thousandths; up to three decimals; -1 when unset */
     OPTION_UID,               /* struct option_id: a number or a login name */
     OPTION_GID,               /* struct option_id */
     OPTION_UID_LIST,          /* struct option_ids */
@@ -59,6 +61,7 @@ struct option_ids {
 enum option_state {
     OPTION_USED,    /* set it and it works */
     OPTION_REFUSED, /* Exim knows it, this build does not do it: one clear error when it is set */
+    OPTION_SYNONYM, /* another name of the option that default_text names */
 };
 
 struct option {
