@@ -19,8 +19,8 @@ int64_t deadline_in(int seconds);
 /* Milliseconds left for poll(): 0 when it has passed, -1 for DEADLINE_NONE, capped at INT_MAX. */
 int deadline_left_ms(int64_t deadline);
 
-/* Reads an interval: digits with the units w d h m s in that order, each at most once
- * (manual, 6.15), such as 1h30m. False: malformed or more than INT_MAX seconds. */
+/* Reads an interval: numbers with the units w d h m s, in any order, added up (manual, 6.16),
+ * such as 1h30m. False: malformed or more than INT_MAX seconds. */
 bool interval_parse(struct str text, int *seconds);
 
 /* Writes an interval in that notation: 0s, 5m, 1w2d. */

@@ -8,10 +8,11 @@
 enum print_flags {
     PRINT_SPACE = 1, /* a space also becomes \040 */
     PRINT_8BIT = 2,  /* octets above 127 are printed as they are */
+    PRINT_TAB = 4,   /* a TAB also becomes \011 */
 };
 
-/* Adds v with non-printing octets and the backslash escaped as the manual's `escape` operator
- * does: \n \r \t \\ and \ooo. */
+/* Adds v with non-printing octets escaped as the manual's `escape` operator does (11.7): \b \n
+ * \v \f \r and \ooo. As there, TAB and backslash stay: the result is for eyes, not for decoding. */
 void print_escaped(struct buffer *b, struct str v, unsigned flags);
 
 /* The same as a value; returns v itself when nothing needs escaping. */
