@@ -11,7 +11,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-.PHONY: all objects help clean
+.PHONY: all objects deps demo help clean
 all:
 
 BUILD ?= build
@@ -20,8 +20,9 @@ DESTDIR ?=
 # Exim's name: FULLECHO= on the command line shows the whole commands.
 FULLECHO ?= @
 
-# Nothing is compiled for these, so they do not care what the switches say.
-IDLE_GOALS := help clean deps layers
+# These compile nothing, or have another make do it, so they do not care what the switches say and whether
+# there is a compiler yet.
+IDLE_GOALS := help clean deps layers demo check asan fuzz uninstall
 BUILDING := $(filter-out $(IDLE_GOALS),$(or $(MAKECMDGOALS),all))
 
 include scripts/switches.mk
@@ -93,6 +94,15 @@ include scripts/test.mk
 include scripts/install.mk
 
 -include $(OBJECTS:.o=.d) $(MODULES:.so=.d)
+
+deps:
+	@scripts/install-packages build demo test
+
+# On a bare Debian: what it takes to build, the program, and a look at what it does.
+demo:
+	@scripts/install-packages build demo
+	+@$(MAKE) --no-print-directory all
+	@scripts/demo $(abspath $(BUILD)/gatepost)
 
 clean:
 	rm -rf $(BUILD)

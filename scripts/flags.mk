@@ -9,7 +9,10 @@ endif
 CFLAGS ?= -O2 -g
 WERROR ?= -Werror
 
-MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ifneq ($(BUILDING),)
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
+$(if $(MACHINE),,$(error there is no compiler: "$(CC)" does not run; make deps installs what is needed))
+endif
 
 DIALECT := -std=gnu11 -D_GNU_SOURCE
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef $(WERROR)

@@ -31,9 +31,7 @@ $(call absent,AUTH_SPA spa driver)
 $(call absent,AUTH_TLS tls driver)
 
 # --- Lookups
-$(call fixed,LOOKUP_LSEARCH the lsearch family is always built in)
-$(call fixed,LOOKUP_DSEARCH dsearch is always built in)
-$(call fixed,LOOKUP_PASSWD passwd is always built in)
+$(foreach name,DSEARCH LSEARCH PASSWD,$(call flag,LOOKUP_$(name)))
 $(call absent,LOOKUP_CDB cdb lookup)
 $(call absent,LOOKUP_DBM dbm lookup)
 $(call absent,LOOKUP_DNSDB dnsdb lookup)

@@ -1,21 +1,27 @@
-# Tests and checks.
-.PHONY: unit
+# Tests, checks and measurements.
+.PHONY: unit build-tests system parity asan fuzz fuzz-run lint tidy cppcheck manlint shellcheck layers bench check
 
+FUZZ_SECONDS ?= 10
+
+# --- Unit tests: every test/unit/test_NAME.c is a program of its own. Other files there help all of them.
 UNIT_SOURCES := $(wildcard test/unit/test_*.c)
-UNIT_HELPERS := $(filter-out $(UNIT_SOURCES),$(wildcard test/unit/*.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
-UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o) $(UNIT_HELPERS:%.c=$(BUILD)/%.o)
+UNIT_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNIT_SOURCES),$(wildcard test/unit/*.c)))
+FUZZ_SOURCES := $(wildcard test/fuzz/fuzz_*.c)
+FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
+FUZZ_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(FUZZ_SOURCES),$(wildcard test/fuzz/*.c)))
 
 $(BUILD)/test/%.o: test/%.c $(BUILD)/compile.stamp
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(FULLECHO)$(COMPILE)
 
-$(UNIT_TESTS): %: %.o $(UNIT_HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/libgatepost.a $(BUILD)/link.stamp
+$(UNIT_TESTS): %: %.o $(UNIT_HELPERS) $(BUILD)/libgatepost.a $(BUILD)/link.stamp
 	$(call say,LINK,$@)
 	$(FULLECHO)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -lcmocka $(LIBS)
 
-# All of them, or one: make unit-base64
+build-tests: $(UNIT_TESTS)
+
 unit: $(UNIT_TESTS)
 	@scripts/run-unit $(UNIT_TESTS)
 
@@ -24,4 +30,70 @@ UNIT_NAMES := $(UNIT_SOURCES:test/unit/test_%.c=unit-%)
 $(UNIT_NAMES): unit-%: $(BUILD)/test/unit/test_%
 	@scripts/run-unit $<
 
--include $(UNIT_OBJECTS:.o=.d)
+# --- Tests of the whole program, alone and beside the packaged Exim. PYTEST_ARGS narrows them down.
+system parity: all
+	@GATEPOST=$(abspath $(BUILD)/gatepost) scripts/run-pytest $@ test/$@ $(PYTEST_ARGS)
+
+# The same tests where every wrong read, overflow and leak ends the program.
+ASAN_BUILD := BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS="-O1 -g"
+asan:
+	@$(MAKE) --no-print-directory $(ASAN_BUILD) all build-tests
+	+@failed=0; for tests in unit system; do \
+	    SANITIZER_REPORTS=$(abspath $(BUILD)/asan/reports) scripts/with-sanitizers \
+	        $(MAKE) --no-print-directory $(ASAN_BUILD) $$tests || failed=1; \
+	done; exit $$failed
+
+# --- Fuzzing: test/fuzz/fuzz_NAME.c, seeds in test/fuzz/corpus/NAME/.
+fuzz:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined \
+	    CFLAGS="-O1 -g" fuzz-run
+
+fuzz-run: $(FUZZ_TARGETS)
+	@scripts/run-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+$(FUZZ_TARGETS): %: %.o $(FUZZ_HELPERS) $(BUILD)/libgatepost.a $(BUILD)/link.stamp
+	$(call say,LINK,$@)
+	$(FULLECHO)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+# --- Lint. A file is read again when it, a header or the rules have changed.
+TIDY_MARKS := $(SOURCES:src/%.c=$(BUILD)/lint/%.tidy)
+
+lint: tidy cppcheck manlint shellcheck layers
+
+tidy: $(TIDY_MARKS)
+
+$(TIDY_MARKS): $(BUILD)/lint/%.tidy: src/%.c $(wildcard src/*/*.h) .clang-tidy
+	$(call say,TIDY,$<)
+	@mkdir -p $(@D)
+	$(FULLECHO)clang-tidy --quiet $< -- $(DIALECT) $(ALL_INCLUDE) $(INCLUDE) 2>$@.err \
+	    || { cat $@.err >&2; exit 1; }
+	@touch $@
+
+cppcheck:
+	$(call say,LINT,cppcheck)
+	$(FULLECHO)cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
+	    --suppressions-list=scripts/cppcheck.txt -Isrc -I$(BUILD) $(SOURCES)
+
+manlint:
+	$(call say,LINT,mandoc)
+	$(FULLECHO)$(if $(MANUALS),mandoc -T lint -W warning $(MANUALS))
+
+shellcheck:
+	$(call say,LINT,shellcheck)
+	$(FULLECHO)shellcheck $$(grep -l '^#!/bin/.*sh' scripts/* .ci/*)
+
+layers:
+	@scripts/layers --self-test
+
+-include $(UNIT_TESTS:=.d) $(UNIT_HELPERS:.o=.d) $(FUZZ_TARGETS:=.d) $(FUZZ_HELPERS:.o=.d)
+
+# --- Measurements beside the packaged Exim
+bench: all
+	@for bench in test/bench/bench_*; do \
+	    GATEPOST=$(abspath $(BUILD)/gatepost) "$$bench" || exit 1; \
+	done
+
+# --- Everything
+check:
+	@scripts/install-packages build test
+	+@MAKE="$(MAKE)" BUILD="$(BUILD)" scripts/check
