@@ -141,7 +141,14 @@ struct scope_event {
     int defer_errno;
 };
 
-enum match_kind { MATCH_DOMAIN_LIST, MATCH_HOST_LIST, MATCH_ADDRESS_LIST, MATCH_LOCAL_PART_LIST, MATCH_STRING_LIST };
+enum match_kind {
+    MATCH_DOMAIN_LIST,
+    MATCH_HOST_LIST, /* match_ip: addresses only, never names */
+    MATCH_ADDRESS_LIST,
+    MATCH_LOCAL_PART_LIST,
+    MATCH_STRING_LIST, /* inlist: plain strings, case matters */
+    MATCH_PATTERN,     /* a key of a (n)wildlsearch file: one item, no separators, named lists or files */
+};
 enum match_result { MATCH_NO, MATCH_YES, MATCH_DEFER, MATCH_ERROR };
 
 /* What expansions ask of the rooms above. One constant table for the program. */
