@@ -89,6 +89,10 @@ struct log_settings {
     struct str reject_path;
     struct str panic_path;
     bool to_syslog;
+    struct str syslog_facility;     /* syslog_facility: empty or "mail"; "user", "uucp", "local0" ... */
+    struct str syslog_process_name; /* syslog_processname; STR_NULL: "exim" */
+    bool syslog_pid, syslog_timestamp;
+    bool syslog_duplication;        /* what goes to several logs goes to syslog once per log */
     bool to_stderr;         /* as -bh does: every line once, on standard error, after "LOG: " */
     bool millisec, pid;     /* from log_selector */
     bool write_rejectlog;   /* option write_rejectlog */
