@@ -1,0 +1,342 @@
+"""The build: what make rebuilds and what it leaves alone, switches and their refusals, modules, installation.
+
+Most of it runs on a small tree of stand-in sources, so that every case may build from nothing."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+GATEPOST = pathlib.Path(os.environ.get("GATEPOST", TOP / "build" / "gatepost"))
+
+STAND_INS = {
+    "src/base/sum.h": "#ifndef BASE_SUM_H\n#define BASE_SUM_H\nint sum(int a, int b);\n#endif\n",
+    "src/base/sum.c": '#include "base/sum.h"\n\nint sum(int a, int b)\n{\n    return a + b;\n}\n',
+    "src/auths/plaintext.c": '#include "base/sum.h"\nint three(void);\nint three(void)\n{\n    return sum(1, 2);\n}\n',
+    "src/main/main.c": '#include <stdio.h>\n#include "base/sum.h"\n#include "build_config.h"\n'
+                       'int main(void)\n{\n    printf("%d|%s|%s|%d\\n", sum(1, 1), CONFIGURE_FILE, EXIM_GROUP, '
+                       'AUTH_PLAINTEXT);\n    return 0;\n}\n',
+    "test/unit/test_sum.c": '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n'
+                            '#include <cmocka.h>\n#include "base/sum.h"\n'
+                            'static void adds(void **state)\n{\n    (void)state;\n    assert_int_equal(sum(2, 2), 4);\n}\n'
+                            'int main(void)\n{\n    const struct CMUnitTest tests[] = {cmocka_unit_test(adds)};\n'
+                            '    return cmocka_run_group_tests(tests, NULL, NULL);\n}\n',
+    "doc/gatepost.8": ".Dd $Mdocdate$\n",
+    "doc/gatepost.conf.5": ".Dd $Mdocdate$\n",
+    "doc/examples/submission.conf": "# nothing\n",
+}
+
+
+class Tree:
+    """A copy of the build with stand-in sources."""
+
+    def __init__(self, path):
+        self.path = path
+        for name in ("Makefile", "Local", "scripts"):
+            if (TOP / name).is_dir():
+                shutil.copytree(TOP / name, path / name)
+            else:
+                shutil.copy(TOP / name, path)
+        for name, text in STAND_INS.items():
+            self.write(name, text)
+
+    def write(self, name, text):
+        """Writes a file of the tree; its time of change is later than that of anything built before."""
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+        later = max((entry.stat().st_mtime for entry in self.path.glob("build/**/*")), default=0)
+        if target.stat().st_mtime <= later:
+            os.utime(target, (later + 1, later + 1))
+
+    def edit(self, name, old, new):
+        """Replaces text in a file of the tree."""
+        text = (self.path / name).read_text()
+        assert old in text
+        self.write(name, text.replace(old, new))
+
+    def make(self, *arguments, **environment):
+        """Runs make, as if nothing were known of a make around this test."""
+        clean = {name: value for name, value in os.environ.items()
+                 if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "TALLY", "CC", "CFLAGS")}
+        return subprocess.run(["make", *arguments], cwd=self.path, env={**clean, **environment}, text=True,
+                              capture_output=True, timeout=120, check=False)
+
+    def made(self, *arguments, **environment):
+        """Runs make, which must succeed; what it compiled and linked, in order."""
+        result = self.make(*arguments, **environment)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return re.findall(r"^  [A-Z]+ +(\S+)$", result.stdout, re.M)
+
+    def refusal(self, *arguments):
+        """Runs make, which must refuse; its one line."""
+        result = self.make(*arguments)
+        assert result.returncode == 2, result.stdout + result.stderr
+        lines = result.stderr.splitlines()
+        assert len(lines) == 1, result.stderr
+        return lines[0]
+
+    def run(self, program="build/gatepost"):
+        """What the stand-in prints."""
+        return subprocess.run([self.path / program], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture(name="tree")
+def fixture_tree(tmp_path):
+    return Tree(tmp_path)
+
+
+# --- Rebuilding
+
+
+def test_a_second_make_does_nothing(tree):
+    assert sorted(tree.made("-j8")) == ["build/gatepost", "src/auths/plaintext.c", "src/base/sum.c", "src/main/main.c"]
+    assert tree.make("-q").returncode == 0
+    assert tree.made("unit") == ["test/unit/test_sum.c", "build/libgatepost.a", "build/test/unit/test_sum"]
+    assert tree.make("-q").returncode == 0
+    assert "Nothing to be done" in tree.make().stdout
+
+
+def test_a_changed_header_rebuilds_what_includes_it(tree):
+    tree.write("src/base/alone.c", "int alone(void);\nint alone(void)\n{\n    return 1;\n}\n")
+    tree.made()
+    tree.write("src/base/sum.h", STAND_INS["src/base/sum.h"])
+    assert sorted(tree.made()) == ["build/gatepost", "src/auths/plaintext.c", "src/base/sum.c", "src/main/main.c"]
+
+
+def test_a_removed_header_is_no_obstacle(tree):
+    tree.write("src/base/gone.h", "")
+    tree.write("src/base/sum.c", '#include "base/gone.h"\n' + STAND_INS["src/base/sum.c"])
+    tree.made()
+    (tree.path / "src/base/gone.h").unlink()
+    tree.write("src/base/sum.c", STAND_INS["src/base/sum.c"])
+    assert tree.made() == ["src/base/sum.c", "build/gatepost"]
+
+
+def test_a_removed_source_leaves_the_program_and_the_library(tree):
+    tree.write("src/base/gone.c", "int gone(void);\nint gone(void)\n{\n    return 1;\n}\n")
+    tree.made("all", "unit")
+    (tree.path / "src/base/gone.c").unlink()
+    assert tree.made("all", "unit") == ["build/gatepost", "build/libgatepost.a", "build/test/unit/test_sum"]
+    names = subprocess.run(["nm", tree.path / "build/libgatepost.a"], capture_output=True, text=True, check=True).stdout
+    assert "sum" in names and "gone" not in names
+
+
+def test_a_changed_setting_rebuilds_what_reads_it(tree):
+    tree.made()
+    assert tree.run() == "2|/etc/gatepost/gatepost.conf||1"
+    tree.edit("Local/Makefile", "CONFIGURE_FILE=/etc/gatepost/gatepost.conf", "CONFIGURE_FILE=/etc/other.conf")
+    assert tree.made() == ["src/main/main.c", "build/gatepost"]
+    assert tree.run() == "2|/etc/other.conf||1"
+    tree.edit("Local/Makefile", "# ----", "# - --")
+    assert tree.made() == []
+
+
+def test_changed_flags_rebuild_everything(tree):
+    tree.made()
+    assert len(tree.made("CFLAGS=-O1")) == 4
+    assert tree.made("CFLAGS=-O1") == []
+    assert len(tree.made("CC=clang")) == 4
+    assert tree.made("CC=clang", "LDFLAGS=-Wl,-O1") == ["build/gatepost"]
+
+
+def test_builds_lie_where_they_are_told_to(tree):
+    tree.made("BUILD=elsewhere/deep", "CONFIGURE_FILE=/a \"quoted\\\" name.conf")
+    assert tree.run("elsewhere/deep/gatepost") == '2|/a "quoted\\" name.conf||1'
+    assert not (tree.path / "build").exists()
+    tree.made("clean", "BUILD=elsewhere/deep")
+    assert not (tree.path / "elsewhere/deep").exists()
+
+
+def test_warnings_are_errors(tree):
+    tree.write("src/base/sum.c", '#include "base/sum.h"\nint sum(int a, int b)\n{\n    int unused;\n    return a + b;\n}\n')
+    for compiler in ("gcc", "clang"):
+        result = tree.make(f"CC={compiler}")
+        assert result.returncode == 2 and "unused" in result.stderr
+    tree.made("WERROR=")
+
+
+def test_a_missing_compiler_has_one_answer(tree):
+    assert 'there is no compiler: "nocc" does not run' in tree.refusal("CC=nocc")
+    assert tree.make("CC=nocc", "help").returncode == 0
+
+
+def test_a_failing_unit_test_fails(tree):
+    tree.edit("test/unit/test_sum.c", "assert_int_equal(sum(2, 2), 4)", "assert_int_equal(sum(2, 2), 5)")
+    result = tree.make("unit")
+    assert result.returncode == 2 and "unit tests: 0 passed, 1 failed" in result.stdout
+    tree.edit("test/unit/test_sum.c", "assert_int_equal(sum(2, 2), 5)", "__builtin_trap()")
+    result = tree.make("unit-sum")
+    assert result.returncode == 2 and "unit tests: 0 passed, 1 failed" in result.stdout
+
+
+# --- Switches
+
+
+@pytest.mark.parametrize("setting, answer", [
+    ("AUTH_SPA=yes", "AUTH_SPA=yes: this version of Gatepost has no spa driver"),
+    ("AUTH_GSASL_PC=libgsasl", "AUTH_GSASL_PC=libgsasl: this version of Gatepost has no gsasl driver"),
+    ("AUTH_CRAM_MD5=2", "AUTH_CRAM_MD5=2: this version of Gatepost has no cram_md5 driver"),
+    ("LOOKUP_LDAP=2", "LOOKUP_LDAP=2: this version of Gatepost has no ldap lookup"),
+    ("SUPPORT_PAM=yes", "SUPPORT_PAM=yes: this version of Gatepost has no pam condition"),
+    ("CYRUS_SASLAUTHD_SOCKET=/run/mux",
+     "CYRUS_SASLAUTHD_SOCKET=/run/mux: this version of Gatepost has no saslauthd condition"),
+    ("AUTH_PLAINTEXT=3", 'AUTH_PLAINTEXT=3: the value must be "yes", "no" or "2" for a loadable module'),
+    ("AUTH_PLAINTEXT=yes 2", 'AUTH_PLAINTEXT=yes 2: the value must be "yes", "no" or "2" for a loadable module'),
+    ("LOOKUP_LSEARCH=2", 'LOOKUP_LSEARCH=2: the value must be "yes" or "no"'),
+    ("DISABLE_D_OPTION=maybe", 'DISABLE_D_OPTION=maybe: the value must be "yes" or "no"'),
+    ("HAVE_IPV6=no", 'HAVE_IPV6=no: only "yes" is possible: IPv6 is always built in'),
+    ("AUTH_PLAINTXT=yes", "AUTH_PLAINTXT=yes: Gatepost has no switch of that name"),
+])
+def test_what_cannot_be_is_refused(tree, setting, answer):
+    assert f"*** command line: {answer}." in tree.refusal(setting)
+    (tree.path / "Local/Makefile").open("a").write(setting + "\n")
+    assert f"*** Local/Makefile: {answer}." in tree.refusal()
+    assert not (tree.path / "build").exists()
+
+
+def test_what_must_be_set_is_missed(tree):
+    tree.edit("Local/Makefile", "\nCONFIGURE_FILE=", "\n# CONFIGURE_FILE=")
+    assert "*** Local/Makefile: CONFIGURE_FILE must be set." in tree.refusal()
+
+
+def test_an_unknown_name_in_local_makefile_is_refused(tree):
+    (tree.path / "Local/Makefile").open("a").write("SPOOL_DIRECTROY=/var/spool/x\n")
+    assert "Local/Makefile: SPOOL_DIRECTROY=/var/spool/x: Gatepost has no switch of that name" in tree.refusal()
+
+
+def test_every_line_of_local_makefile_is_understood(tree):
+    """Each setting that is commented out either builds or is refused for what it is."""
+    settings = re.findall(r"^# ([A-Z][A-Z0-9_]*=\S*.*)$", (TOP / "Local/Makefile").read_text(), re.M)
+    assert len(settings) > 60
+    for setting in settings:
+        result = tree.make("-n", setting.replace("$", "$$"))
+        name = setting.partition("=")[0]
+        if result.returncode:
+            assert re.search(rf"command line: {name}=.*: this version of Gatepost has no ", result.stderr), result.stderr
+
+
+def test_the_environment_sets_no_switches(tree):
+    tree.made(AUTH_SPA="yes", EXIM_GROUP="wheel")
+    assert tree.run() == "2|/etc/gatepost/gatepost.conf||1"
+
+
+def test_a_driver_can_be_left_out_and_made_a_module(tree):
+    tree.made("AUTH_PLAINTEXT=no")
+    assert tree.run().endswith("|0")
+    assert tree.made("AUTH_PLAINTEXT=2")[-2:] == ["build/gatepost", "build/modules/auth_plaintext.so"]
+    assert tree.run().endswith("|2")
+    assert tree.make("-q", "AUTH_PLAINTEXT=2").returncode == 0
+    assert "AUTH_DRIVER_MODULE(plaintext)" in (tree.path / "build/auth_drivers.inc").read_text()
+    exported = subprocess.run(["nm", "-D", tree.path / "build/gatepost"], capture_output=True, text=True, check=True)
+    assert " T sum" in exported.stdout
+
+
+# --- Installing
+
+
+def installed(root):
+    """Files and links below a directory."""
+    return sorted(str(entry.relative_to(root)) for entry in root.rglob("*") if entry.is_symlink() or entry.is_file())
+
+
+def test_install_and_uninstall(tree, tmp_path_factory):
+    root = tmp_path_factory.mktemp("root")
+    (root / "usr/sbin").mkdir(parents=True)
+    (root / "usr/sbin/other").write_text("")
+    arguments = (f"DESTDIR={root}", "PREFIX=/usr", "AUTH_PLAINTEXT=2", "LINKS=yes")
+    tree.made("install", *arguments)
+    assert installed(root) == [
+        "usr/lib/gatepost/modules/auth_plaintext.so",
+        "usr/sbin/exim", "usr/sbin/gatepost", "usr/sbin/mailq", "usr/sbin/other", "usr/sbin/sendmail",
+        "usr/share/doc/gatepost/examples/submission.conf",
+        "usr/share/man/man5/gatepost.conf.5", "usr/share/man/man8/gatepost.8",
+    ]
+    assert os.readlink(root / "usr/sbin/sendmail") == "gatepost"
+    assert '"/usr/lib/gatepost/modules"' in (tree.path / "build/build_config.h").read_text()
+    tree.made("install", *arguments)
+    tree.made("uninstall", *arguments)
+    assert installed(root) == ["usr/sbin/other"]
+    assert not list(root.rglob("*gatepost*"))
+
+
+def test_no_links_unless_asked_for(tree, tmp_path_factory):
+    root = tmp_path_factory.mktemp("root")
+    tree.made("install", f"DESTDIR={root}", "BIN_DIRECTORY=/opt/bin")
+    assert installed(root / "opt") == ["bin/gatepost"]
+
+
+def test_another_mail_server_is_left_alone(tree, tmp_path_factory):
+    root = tmp_path_factory.mktemp("root")
+    arguments = (f"DESTDIR={root}", "BIN_DIRECTORY=/usr/sbin", "LINKS=yes")
+    (root / "usr/sbin").mkdir(parents=True)
+    (root / "usr/sbin/sendmail").symlink_to("/usr/sbin/postfix")
+    result = tree.make("install", *arguments)
+    assert result.returncode == 2 and "/usr/sbin/sendmail is in the way" in result.stderr
+    assert installed(root) == ["usr/sbin/sendmail"]
+    tree.made("uninstall", *arguments)
+    assert installed(root) == ["usr/sbin/sendmail"]
+
+
+# --- The layers
+
+
+def test_layers_find_what_goes_up(tree):
+    assert tree.make("layers").returncode == 0
+    tree.write("src/base/sum.c", '#include "main/main.h"\n' + STAND_INS["src/base/sum.c"])
+    result = tree.make("layers")
+    assert result.returncode == 2
+    assert 'src/base/sum.c:1: "main/main.h": base may not use main' in result.stderr
+
+
+# --- The real program
+
+
+def test_help_names_every_target():
+    text = (TOP / "scripts/help.txt").read_text()
+    for target in ("demo check unit system parity lint layers asan bench fuzz install uninstall clean").split():
+        assert re.search(rf"^make {target}\b", text, re.M), target
+
+
+def test_the_program_is_hardened():
+    report = subprocess.run(["readelf", "-W", "-h", "-l", "-d", "--dyn-syms", GATEPOST], capture_output=True, text=True,
+                            check=True).stdout
+    assert "DYN (Position-Independent Executable file)" in report
+    assert "GNU_RELRO" in report and "BIND_NOW" in report
+    assert re.search(r"GNU_STACK.* RW +0x", report)
+    assert "__stack_chk_fail" in report and re.search(r"__\w+_chk\b", report)
+
+
+def test_a_module_is_mapped_when_a_stanza_names_it(tmp_path):
+    """The whole tree with AUTH_PLAINTEXT=2: authentication works, and only who uses the driver pays for it."""
+    build = tmp_path / "build"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    subprocess.run(["make", "-s", f"-j{os.cpu_count()}", f"BUILD={build}", "AUTH_PLAINTEXT=2", "CFLAGS=-O0",
+                    f"MODULE_DIRECTORY={build}/modules"], cwd=TOP, env=clean, check=True, timeout=300,
+                   stdout=subprocess.DEVNULL)
+    place = tmp_path / "etc"
+    place.mkdir()
+    for name in ("submission.conf", "passwd"):
+        shutil.copy(TOP / "doc/examples" / name, place).chmod(0o644)
+    example = (place / "submission.conf").read_text()
+    (place / "without.conf").write_text(example[:example.index("begin authenticators")])
+    for name, mapped in (("submission.conf", True), ("without.conf", False)):
+        command = [build / "gatepost", "-C", place / name, f"-DCONFDIR={place}", f"-DLOGDIR={place}",
+                   f"-DSPOOLDIR={place}", "-bh", "127.0.0.1"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              text=True, bufsize=1) as session:
+            session.stdin.write("EHLO client.example\r\nAUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=\r\nNOOP\r\n")
+            replies = []
+            while not replies or not re.match("250 OK", replies[-1]):
+                replies.append(session.stdout.readline())
+                assert replies[-1], "the session ended early: " + "".join(replies)
+            maps = pathlib.Path(f"/proc/{session.pid}/maps").read_text()
+            session.stdin.write("QUIT\r\n")
+            session.stdin.close()
+            session.stdout.read()
+            assert session.wait(timeout=10) == 0
+        assert ("auth_plaintext.so" in maps) == mapped
+        assert ("235 Authentication succeeded\n" in replies) == mapped, replies
