@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/str.h"
 
+struct arena;
+
 enum lookup_status {
     LOOKUP_FOUND,
     LOOKUP_NOT_FOUND,
@@ -56,7 +58,7 @@ const struct lookup_type *lookup_type_find(struct str name);
 /* Names for -bV ("Lookups (built-in): ..."), in the table's order. */
 void lookup_type_names(void (*each)(void *ctx, const struct lookup_type *type), void *ctx);
 
-/* A parsed search style: [partial[N][(affix)]-]type[,options][*|*@]. */
+/* A parsed search style: [partial[N][(affix)]-]type[*|*@][,options]. */
 struct search {
     const struct lookup_type *type;
     int partial; /* -1: not partial; else the least number of non-wild components */
@@ -72,8 +74,8 @@ bool search_parse(struct arena *arena, struct str text, struct search *search, s
 
 /* Looks key up in file (or as a query: file is STR_NULL then). The result lives in the arena and is
  * untainted; tainted file names are refused. An empty key of a single-key type is found by a default
- * only. parts, which may be NULL: the wild and fixed parts of the key for $1 and $2, set when the style
- * is a partial one and something was found. */
+ * only. parts, which may be NULL: the wild and fixed parts of the key for $1 and $2, set when something was
+ * found and the style is a partial one or a default was taken. */
 struct search_parts {
     bool set;
     struct str wild, fixed;

@@ -1,0 +1,164 @@
+/* Searching: the series of keys that partial matching and defaults make of one (manual, 9.6, 9.7), each
+ * looked up through the cache. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/log.h"
+#include "lookups/cache.h"
+
+/* One search under way. */
+struct run {
+    const struct search *search;
+    struct kept *kept;
+    struct lookup_request request;
+    struct search_parts *parts; /* may be NULL */
+    struct str *result;
+    struct error *err;
+};
+
+static void set_parts(const struct run *run, struct str wild, struct str fixed)
+{
+    if (run->parts)
+        *run->parts = (struct search_parts){true, wild, fixed};
+}
+
+/* Looks one key up. */
+static enum lookup_status find(struct run *run, struct str key)
+{
+    const struct lookup_type *type = run->search->type;
+    struct str options = run->search->options;
+    enum lookup_status status;
+    bool keep = type->keep_results;
+
+    if (type->single_key && key.n == 0)
+        return LOOKUP_NOT_FOUND;
+    if (keep && !run->search->no_cache_read &&
+        cache_get(run->kept, key, options, run->request.arena, &status, run->result)) {
+        debug(DEBUG_lookup, "cached data used for lookup of %.*s", STR_ARG(key));
+        return status;
+    }
+    run->request.key = key;
+    *run->result = STR_NULL;
+    status = type->find(kept_handle(run->kept), &run->request, run->result, run->err);
+    if (keep && status != LOOKUP_DEFER)
+        cache_put(run->kept, key, options, status, *run->result);
+    debug(DEBUG_lookup, "%s lookup of %.*s%s%.*s: %s", type->name, STR_ARG(key),
+          run->request.file.n > 0 ? " in " : "", STR_ARG(run->request.file),
+          status == LOOKUP_FOUND ? "found" : status == LOOKUP_NOT_FOUND ? "not found" : "deferred");
+    return status;
+}
+
+/* The last try of partial0: what is looked up when nothing is left of the key. STR_NULL: nothing. */
+static struct str bare_affix(struct arena *arena, struct str affix)
+{
+    if (affix.n == 0)
+        return STR_NULL;
+    bool dot = affix.n > 1 && affix.s[affix.n - 1] == '.';
+    return str_sub(arena, affix, 0, dot ? affix.n - 1 : affix.n);
+}
+
+static int components(struct str key)
+{
+    int n = 1;
+
+    for (size_t i = 0; i < key.n; i++)
+        n += key.s[i] == '.';
+    return n;
+}
+
+/* Tries the affix before the whole key and before what is left when components are taken off its front. */
+static enum lookup_status find_partial(struct run *run, struct str key)
+{
+    struct arena *arena = run->request.arena;
+    struct str affix = run->search->affix, rest = key;
+    int left = components(key);
+
+    for (;;) {
+        size_t gone = key.n - rest.n; /* with the dot behind */
+        /* Without an affix the first of these would be the key itself. */
+        if (gone > 0 || affix.n > 0) {
+            enum lookup_status status = find(run, str_join(arena, affix, rest));
+            if (status != LOOKUP_NOT_FOUND) {
+                set_parts(run, str_sub(arena, key, 0, gone > 0 ? gone - 1 : 0), str_copy(arena, rest));
+                return status;
+            }
+        }
+        ptrdiff_t dot = str_find(rest, '.');
+        if (dot < 0 || --left < run->search->partial) {
+            if (run->search->partial > 0)
+                return LOOKUP_NOT_FOUND;
+            struct str bare = bare_affix(arena, affix);
+            set_parts(run, str_sub(arena, key, 0, gone), STR(""));
+            return str_is_null(bare) ? LOOKUP_NOT_FOUND : find(run, bare);
+        }
+        rest = (struct str){rest.s + dot + 1, rest.n - (size_t)dot - 1, rest.tainted};
+    }
+}
+
+static enum lookup_status find_default(struct run *run, struct str key)
+{
+    struct arena *arena = run->request.arena;
+    ptrdiff_t at = run->search->deflt == SEARCH_STAR_AT ? str_rfind(key, '@') : -1;
+
+    if (at >= 0) {
+        struct str domain = {key.s + at, key.n - (size_t)at, key.tainted};
+        set_parts(run, str_sub(arena, key, 0, (size_t)at), STR(""));
+        enum lookup_status status = find(run, str_join(arena, STR("*"), domain));
+        if (status != LOOKUP_NOT_FOUND)
+            return status;
+    }
+    set_parts(run, key, STR(""));
+    return find(run, STR("*"));
+}
+
+static enum lookup_status find_any(struct run *run, struct str key)
+{
+    enum lookup_status status = find(run, key);
+
+    if (status != LOOKUP_NOT_FOUND) {
+        if (run->search->partial >= 0)
+            set_parts(run, STR(""), key);
+        return status;
+    }
+    if (run->search->partial >= 0 && key.n > 0)
+        status = find_partial(run, key);
+    if (status == LOOKUP_NOT_FOUND && run->search->deflt != SEARCH_NO_DEFAULT)
+        status = find_default(run, key);
+    return status;
+}
+
+enum lookup_status search_find(const struct search *search, struct arena *arena, struct str file, struct str key,
+                               const struct lookup_services *services, struct search_parts *parts,
+                               struct str *result, struct error *err)
+{
+    if (parts)
+        parts->set = false;
+    if (file.tainted) {
+        error_set(err, "Tainted filename for search: '%.*s'", STR_ARG(file));
+        return LOOKUP_NO_FILE;
+    }
+    if (!search->type->single_key)
+        file = STR_NULL;
+    else if (memchr(file.s ? file.s : "", '\0', file.n)) {
+        error_set(err, "NUL in the name of a file for search");
+        return LOOKUP_NO_FILE;
+    }
+    struct run run = {
+        .search = search,
+        .kept = cache_open(search->type, file, err),
+        .request = {.arena = arena, .file = file, .options = search->options, .services = services},
+        .parts = parts,
+        .result = result,
+        .err = err,
+    };
+    if (!run.kept)
+        return LOOKUP_NO_FILE;
+    enum lookup_status status = find_any(&run, key);
+    cache_release(run.kept);
+    if (status != LOOKUP_FOUND && parts)
+        parts->set = false;
+    if (status == LOOKUP_FOUND && search->ret_key)
+        *result = str_copy_n(arena, key.s, key.n, false);
+    return status;
+}

@@ -1,0 +1,35 @@
+/* The table of lookup types. A new type is a file, a row here and in types.h, and a switch in
+ * Local/Makefile. */
+#include "lookups/types.h"
+
+#include <stddef.h>
+
+#include "build_config.h"
+
+/* In the order of -bV: as the packaged Exim prints them. */
+static const struct lookup_type *const types[] = {
+#if LOOKUP_LSEARCH
+    &lookup_lsearch, &lookup_wildlsearch, &lookup_nwildlsearch, &lookup_iplsearch,
+#endif
+#if LOOKUP_DSEARCH
+    &lookup_dsearch,
+#endif
+#if LOOKUP_PASSWD
+    &lookup_passwd,
+#endif
+    NULL,
+};
+
+const struct lookup_type *lookup_type_find(struct str name)
+{
+    for (const struct lookup_type *const *type = types; *type; type++)
+        if (str_is(name, (*type)->name))
+            return *type;
+    return NULL;
+}
+
+void lookup_type_names(void (*each)(void *ctx, const struct lookup_type *type), void *ctx)
+{
+    for (const struct lookup_type *const *type = types; *type; type++)
+        each(ctx, *type);
+}
