@@ -1,0 +1,26 @@
+"""Shows what a program makes of scenarios: python3 -m sidebyside REGEX [PROGRAM] (the packaged Exim by default)."""
+
+import re
+import sys
+from pathlib import Path
+
+from .compare import outcome
+from .scenario import load_all
+from .server import Program, running
+
+
+def main(pattern, program="/usr/sbin/exim4"):
+    program = Program(program)
+    for scenario in load_all(Path(__file__).parents[1] / "scenarios"):
+        if not re.search(pattern, scenario.id):
+            continue
+        with running(program, scenario) as run:
+            run.play()
+            run.stop()
+            print(f"===== {scenario.id}")
+            for name, text in outcome(run).items():
+                if text:
+                    print(f"--- {name}\n{text.rstrip()}")
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,249 @@
+"""The client's side of a session.
+
+A script is a list of lines. A plain line is sent with CRLF and answered by one reply, however many lines that
+has; where the last reply was a 354, the lines up to and including a single dot are sent first. In any line,
+<b64:TEXT> stands for the base64 form of TEXT (with Python's escapes: \\0, \\x41), and <rep:TEXT:N> for N times
+TEXT. Lines that start with an exclamation mark are directions:
+
+    !send TEXT        sends TEXT as it is (with Python's escapes) and awaits one reply
+    !send*N TEXT      ... and awaits N replies
+    !octets TEXT      the same as !send, each octet by itself
+    !eof              ends the input and reads on until the server has closed
+    !closed           reads on until the server has closed
+    !close            closes the connection without reading on
+    !connect NAME     opens one more connection, reads its greeting and goes on with it
+    !use NAME         goes on with a connection opened before (the first one is called "first")
+
+A session that starts with !now does not await the greeting before its first line. When the script is at its
+end the client ends its input and reads until the server has closed.
+"""
+
+import base64
+import os
+import re
+import select
+import socket
+import time
+
+REPLY_SECONDS = 10.0
+FINAL_REPLY_LINE = re.compile(rb"\A\d\d\d(?: .*)?\Z", re.DOTALL)
+
+
+def unescape(text):
+    return text.encode("latin-1").decode("unicode_escape").encode("latin-1")
+
+
+def substitute(line):
+    line = re.sub(r"<b64:([^>]*)>", lambda match: base64.b64encode(unescape(match[1])).decode(), line)
+    return re.sub(r"<rep:([^:>]+):(\d+)>", lambda match: match[1] * int(match[2]), line)
+
+
+class Pipe:
+    """The standard input and output of a process."""
+
+    def __init__(self, process):
+        self.process = process
+        self.input = process.stdout.fileno()
+
+    def send(self, data):
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def receive(self):
+        return os.read(self.input, 65536)
+
+    def end_input(self):
+        self.process.stdin.close()
+
+    def close(self):
+        self.process.stdin.close()
+
+
+class Connection:
+    """A TCP connection to a daemon."""
+
+    def __init__(self, address):
+        self.socket = socket.create_connection(address, timeout=REPLY_SECONDS)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.input = self.socket.fileno()
+        self.port = self.socket.getsockname()[1]
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def receive(self):
+        return self.socket.recv(65536)
+
+    def end_input(self):
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        self.socket.close()
+
+
+class Peer:
+    """What is known of one connection: what has arrived, and whether there will be more."""
+
+    def __init__(self, name, channel):
+        self.name = name
+        self.channel = channel
+        self.pending = b""
+        self.ended = False      # the server has closed
+        self.closed = False     # we have
+        self.expects_data = False
+
+    def fill(self, deadline):
+        """Reads what there is; False: nothing came in time."""
+        if not select.select([self.channel.input], [], [], max(0, deadline - time.monotonic()))[0]:
+            return False
+        try:
+            data = self.channel.receive()
+        except OSError:
+            data = b""
+        self.pending += data
+        self.ended = not data
+        return True
+
+    def take_line(self):
+        line, newline, rest = self.pending.partition(b"\n")
+        if not newline:
+            return None
+        self.pending = rest
+        return line.removesuffix(b"\r")
+
+
+class Dialogue:
+    """Plays a script; self.transcript says what was sent and what came back, line by line."""
+
+    def __init__(self, script, channel, connect=None):
+        self.script = script.splitlines()
+        self.connect = connect
+        self.peers = {"first": Peer("first", channel)}
+        self.peer = self.peers["first"]
+        self.transcript = []
+
+    def note(self, who, text):
+        name = "" if self.peer.name == "first" else f"{self.peer.name} "
+        self.transcript.append(f"{name}{who} {text}".rstrip(" ") if not text else f"{name}{who} {text}")
+
+    def note_received(self, line):
+        self.note("S:", line.decode("latin-1").replace("\r", "\\r").replace("\0", "\\0"))
+
+    def read_reply(self):
+        """Reads up to the last line of a reply. False when there is none."""
+        peer = self.peer
+        deadline = time.monotonic() + REPLY_SECONDS
+        while True:
+            line = peer.take_line()
+            if line is not None:
+                self.note_received(line)
+                if FINAL_REPLY_LINE.match(line):
+                    peer.expects_data = line.startswith(b"354")
+                    return True
+            elif peer.ended:
+                self.note_end()
+                return False
+            elif not peer.fill(deadline):
+                self.note("--", "no reply")
+                peer.ended = True
+                return False
+
+    def read_to_end(self):
+        peer = self.peer
+        deadline = time.monotonic() + REPLY_SECONDS
+        while not peer.ended:
+            if not peer.fill(deadline):
+                self.note("--", "not closed")
+                peer.ended = True
+        for line in iter(peer.take_line, None):
+            self.note_received(line)
+        self.note_end()
+
+    def note_end(self):
+        if self.peer.pending:
+            self.note_received(self.peer.pending)
+            self.peer.pending = b""
+        self.note("--", "closed by the server")
+
+    def send(self, data, shown):
+        if self.peer.ended or self.peer.closed:
+            return False
+        self.note("C:", shown if len(shown) < 200 else f"{shown[:60]}... ({len(shown)} characters)")
+        try:
+            self.peer.channel.send(data)
+        except OSError:
+            self.note("--", "cannot send")
+            self.read_to_end()
+            return False
+        return True
+
+    def say(self, lines):
+        """One plain line; where the server awaits a message, the lines up to the dot."""
+        while True:
+            line = lines.pop(0)
+            data = substitute(line)
+            if not self.send(data.encode("latin-1") + b"\r\n", line):
+                return
+            if not self.peer.expects_data or line == "." or not lines:
+                break
+        self.peer.expects_data = False
+        self.read_reply()
+
+    def direct(self, line):
+        verb, _, text = line[1:].partition(" ")
+        if match := re.fullmatch(r"send(?:\*(\d+))?", verb):
+            if self.send(unescape(substitute(text)), text):
+                for _ in range(int(match[1] or 1)):
+                    if not self.read_reply():
+                        break
+        elif verb == "octets":
+            octets = unescape(substitute(text))
+            if all(self.send(octets[i:i + 1], text) if i == 0 else self.quietly(octets[i:i + 1])
+                   for i in range(len(octets))):
+                self.read_reply()
+        elif verb == "eof":
+            self.end_input()
+            self.read_to_end()
+        elif verb == "closed":
+            self.read_to_end()
+        elif verb == "close":
+            self.note("C:", "(closes)")
+            self.peer.closed = True
+            self.peer.channel.close()
+        elif verb == "connect":
+            self.peer = self.peers[text] = Peer(text, self.connect())
+            self.read_reply()
+        elif verb == "use":
+            self.peer = self.peers[text]
+        else:
+            raise ValueError(f"unknown direction {line}")
+
+    def quietly(self, data):
+        self.peer.channel.send(data)
+        return True
+
+    def end_input(self):
+        self.note("C:", "(end of input)")
+        try:
+            self.peer.channel.end_input()
+        except OSError:
+            pass
+
+    def play(self):
+        lines = list(self.script)
+        if lines and lines[0] == "!now":
+            lines.pop(0)
+        else:
+            self.read_reply()
+        while lines:
+            if lines[0].startswith("!"):
+                self.direct(lines.pop(0))
+            else:
+                self.say(lines)
+        for self.peer in self.peers.values():
+            if not self.peer.closed and not self.peer.ended:
+                self.end_input()
+                self.read_to_end()
+            if not self.peer.closed:
+                self.peer.channel.close()
+        return self.transcript

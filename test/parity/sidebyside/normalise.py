@@ -1,0 +1,67 @@
+"""Takes out of an outcome what differs from run to run: directories, times, process ids, ports, message ids,
+the program's name and version; and rewrites the reference's 4.96 forms as 4.99 has them."""
+
+import re
+
+MESSAGE_ID = re.compile(r"\b1[0-9A-Za-z]{5}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})\b")
+
+# Day, date, time and zone as $tod_full has them, and the time stamp of a log line.
+FULL_DATE = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
+LOG_TIME = re.compile(r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?( [+-]\d{4})?(?: \[\d+\])?(?= )")
+
+REPLACEMENTS = [
+    (re.compile(r"ESMTP (?:Exim|Gatepost) \S+"), "ESMTP <server>"),
+    (re.compile(r"\((?:Exim|Gatepost) \d\S*\)"), "(<server>)"),
+    (re.compile(r"(?m)^(# )(?:Exim|Gatepost)( Configuration \()[^)]*\)"), r"\1<server>\2<version>)"),
+    (re.compile(r"(?m)^(<time>\S* )(?:exim|gatepost) \S+ (daemon started: )pid=\d+"), r"\1<server> \2pid=<pid>"),
+    (re.compile(r"(?m)^(?:exim|gatepost)(?=:| abandoned:)"), "<server>"),
+    (re.compile(r"\bS=\d+"), "S=<size>"),
+    (re.compile(r"\bD=[\d.]+s"), "D=<duration>"),
+]
+
+# Where 4.96 and 4.99 differ, the form of 4.99.
+NEWER_FORMS = [
+    # 4.98: the H= and U= tags in the line about a failed authentication.
+    (re.compile(r"(\w+ authenticator failed for )(?=\S* ?(?:\([^)]*\) )?\[)"), r"\1H="),
+    (re.compile(r"(\w+ authenticator failed for )(?!H=)(?=\S+: \d\d\d )"), r"\1U="),
+]
+
+
+class Normaliser:
+    """For one outcome: message ids and ports get the same replacement wherever they appear."""
+
+    def __init__(self, place, ports, is_reference):
+        self.place = str(place)
+        self.ports = {str(number): name for name, number in ports.items()}
+        self.is_reference = is_reference
+        self.ids = {}
+
+    def text(self, text):
+        text = text.replace(self.place, "@TMP@")
+        text = MESSAGE_ID.sub(lambda match: self.ids.setdefault(match[0], f"<id{len(self.ids) + 1}>"), text)
+        text = FULL_DATE.sub("<date>", text)
+        text = LOG_TIME.sub(self.log_time, text)
+        for port, name in self.ports.items():
+            text = re.sub(rf"(?<=[:.]){port}\b", f"<{name} port>", text)
+        for pattern, replacement in REPLACEMENTS:
+            text = pattern.sub(replacement, text)
+        if self.is_reference:
+            for pattern, replacement in NEWER_FORMS:
+                text = pattern.sub(replacement, text)
+        return text
+
+    @staticmethod
+    def log_time(match):
+        return "<time>" + (".<ms>" if match[1] else "") + (" <zone>" if match[2] else "") + \
+            (" [<pid>]" if match[0].endswith("]") else "")
+
+
+def keep_lines(text, wanted):
+    return "".join(line + "\n" for line in text.splitlines() if wanted(line))
+
+
+def log_lines_of_test(text, debug):
+    """What -bh writes to stderr, less the ">>> " lines that no pattern asks for."""
+    pattern = re.compile(debug) if debug else None
+    return keep_lines(text, lambda line: not line.startswith((">>>", "**** debug")) or
+                      bool(pattern and pattern.search(line)))
