@@ -20,6 +20,7 @@ enum option_type {            /* type of the field at `offset` */
     OPTION_TEMPLATE_LIST,     /* struct option_templates: split at colons first, each item expanded when used */
     OPTION_BOOL,              /* bool: x, no_x, not_x, x = yes|true|no|false */
     OPTION_INT,               /* int: decimal, octal with 0, hex with 0x; K, M, G */
+    OPTION_MKINT,             /* int: the same, printed with K or M where that is exact */
     OPTION_OCTAL,             /* int: always octal, printed so */
     OPTION_KINT,              /* int: in kilobytes; K, M, G */
     OPTION_TIME,              /* int: seconds; 1h30m */

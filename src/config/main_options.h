@@ -11,6 +11,7 @@
 #define OPTION_FIELD_TIME_TEMPLATE const struct template *
 #define OPTION_FIELD_BOOL bool
 #define OPTION_FIELD_INT int
+#define OPTION_FIELD_MKINT int
 #define OPTION_FIELD_KINT int
 #define OPTION_FIELD_TIME int
 #define OPTION_FIELD_FIXED int
