@@ -22,10 +22,12 @@ enum child_status {
     CHILD_EXITED,  /* *code is the exit status */
     CHILD_KILLED,  /* *code is the signal */
     CHILD_TIMEOUT, /* killed by us */
-    CHILD_FAILED,  /* could not be started; err says why */
+    CHILD_FAILED,  /* could not be started or watched; err says why */
 };
 
-/* Runs to the end; output is added to `out`. */
+/* Runs the command until it has ended and nobody holds its output open any more; output is added
+ * to `out`, whose taint stays as it was. The command gets the first three descriptors and default
+ * signal settings, nothing else of ours. SIGPIPE has to be ignored (main does), SIGCHLD must not be. */
 enum child_status child_run(const struct child_spec *spec, struct buffer *out, int *code, struct error *err);
 
 #endif

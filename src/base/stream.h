@@ -16,19 +16,21 @@ struct channel {
     ssize_t (*write)(struct channel *c, const void *p, size_t n, int64_t deadline);
 };
 
-/* A channel over descriptors (a socket: both the same; a pipe: one each, -1 for none). */
+/* A channel over descriptors (a socket: both the same; a pipe: one each, -1 for none). Sockets raise
+ * no SIGPIPE; for pipes the process has to ignore it (main does). */
 struct fd_channel {
     struct channel channel;
     int in, out;
+    bool out_is_socket;
 };
 void fd_channel_init(struct fd_channel *c, int in, int out);
 
 enum line_status {
     LINE_OK,
-    LINE_TOO_LONG, /* drained up to and including its LF; *line holds its beginning */
+    LINE_TOO_LONG, /* drained up to and including its ending; *line holds its first `limit` octets */
     LINE_END,      /* end of input; *line holds an unfinished line, if any */
-    LINE_TIMEOUT,
-    LINE_ERROR, /* errno says which */
+    LINE_TIMEOUT,  /* the deadline has passed; *line holds what came in time and is gone from the stream */
+    LINE_ERROR,    /* errno says which; *line as for LINE_TIMEOUT */
 };
 
 /* What ends a line. */
@@ -44,14 +46,14 @@ struct stream {
     char *out;
     size_t out_n, out_capacity;
     bool failed; /* writing failed: the peer is gone; later writes do nothing */
-    bool bare_lf; /* the last line read ended in a bare LF */
+    bool bare_lf; /* the last line read ended in a bare LF (LINE_LF only) */
 };
 
 /* Buffers are the stream's own (malloc): stream_free() wipes and frees them, not the channel. */
 void stream_init(struct stream *s, struct channel *channel);
 void stream_free(struct stream *s);
 
-/* Another channel from here on (STARTTLS). Input that was read already but not used is thrown
+/* Another channel from here on (STARTTLS); flush first. Input that was read already but not used is thrown
  * away (RFC 3207 section 6); returns how many octets that were. */
 size_t stream_switch(struct stream *s, struct channel *channel);
 
@@ -62,14 +64,16 @@ enum line_status stream_read_line(struct stream *s, struct arena *arena, size_t 
 /* Up to n octets as they come; 0 at the end, -1 error, -2 deadline. */
 ssize_t stream_read(struct stream *s, void *p, size_t n, int64_t deadline);
 
-/* Whether input is there already: in the buffer, or readable now on descriptor fd (-1: buffer only). */
+/* Whether octets are there already: in the buffer, or waiting at descriptor fd (-1: buffer only).
+ * The end of input is none. */
 bool stream_has_input(const struct stream *s);
 bool stream_input_ready(const struct stream *s, int fd);
 
-/* Adds to the output buffer; flushes when it is full. */
+/* Adds to the output buffer; flushes when it is full, and the deadline is for that. */
 void stream_write(struct stream *s, struct str v, int64_t deadline);
 
-/* Sends what is buffered. False: failed or the deadline has passed. */
+/* Sends what is buffered. False: failed, now or before, or the deadline has passed; either way part
+ * of the output is lost and the stream counts as failed from here on. */
 bool stream_flush(struct stream *s, int64_t deadline);
 
 #endif
