@@ -176,6 +176,7 @@ define BUILD_CONFIG_H
 #define BUILD_CONFIG_H
 
 #define GATEPOST_VERSION $(call c_string,$(VERSION))
+#define EXIM_VERSION "4.99"
 
 $(call lines,define_switch,$(sort $(DRIVERS) $(FLAGS)))
 $(call lines,define_fixed,$(sort $(FIXED)))

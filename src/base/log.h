@@ -88,6 +88,7 @@ struct log_settings {
     struct str main_path;   /* file of the main log; STR_NULL: none */
     struct str reject_path;
     struct str panic_path;
+    unsigned owner, group;  /* user and group of log files that root makes */
     bool to_syslog;
     struct str syslog_facility;     /* syslog_facility: empty or "mail"; "user", "uucp", "local0" ... */
     struct str syslog_process_name; /* syslog_processname; STR_NULL: "exim" */

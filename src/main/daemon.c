@@ -1,0 +1,381 @@
+/* The daemon's master: binds the ports, forks workers ahead of need, reads the configuration again on
+ * SIGHUP without disturbing sessions, ends on SIGTERM. It never talks to a peer. */
+#include "main/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "main/logging.h"
+#include "main/worker.h"
+
+#include "build_config.h"
+
+enum { PLACES = 8192 /* workers there can ever be; untouched places cost no memory */ };
+
+struct daemon {
+    struct program **program;
+    struct smtp_settings *smtp;
+    struct listeners listeners; /* in the program's arena */
+    struct scoreboard *board;
+    unsigned generation;
+    int signal_fd, wake_fd;
+    struct str pid_file; /* in the arena of its own: outlives configurations */
+    struct arena *arena;
+    bool stopping;
+    int failures; /* workers that could not start, in a row */
+};
+
+static struct str text_of(const char *s)
+{
+    return s ? str_of(s) : STR_NULL;
+}
+
+static bool plan(struct daemon *d, struct program *program, struct listeners *listeners, struct error *err)
+{
+    const struct main_options *options = &program->config->main;
+    struct listen_request request = {
+        .interfaces = options->local_interfaces,
+        .ports = options->daemon_smtp_ports,
+        .override = text_of(program->cl->listen),
+        .disable_ipv6 = options->disable_ipv6,
+    };
+
+    (void)d;
+    return listen_plan(program->arena, &request, listeners, err);
+}
+
+/* Opens one socket, waiting as daemon_startup_retries and _sleep say while its address is not there or in
+ * use. Of a pair of wildcards one may fail: a host without IPv6 still listens. */
+static bool open_one(const struct main_options *options, struct listener *listener, struct error *err)
+{
+    int tries = options->daemon_startup_retries;
+    bool transient;
+
+    while (!listen_open(listener, options->smtp_connect_backlog, &transient, err)) {
+        if (!transient || tries <= 0)
+            return false;
+        log_write(LOG_MAIN, "%.*s: waiting %ds before trying again (%d more tr%s)", STR_ARG(err->text),
+                  options->daemon_startup_sleep, tries, tries > 1 ? "ies" : "y");
+        tries--;
+        sleep((unsigned)options->daemon_startup_sleep);
+    }
+    return true;
+}
+
+/* Takes over sockets that are open already, opens the others. */
+static bool open_all(struct program *program, const struct listeners *old, struct listeners *listeners,
+                     struct error *err)
+{
+    size_t open = 0;
+
+    for (size_t i = 0; i < listeners->n; i++) {
+        struct listener *l = &listeners->v[i];
+
+        for (size_t j = 0; j < old->n && l->fd < 0; j++)
+            if (old->v[j].port == l->port && ip_equal(&old->v[j].ip, &l->ip))
+                l->fd = old->v[j].fd;
+        if (l->fd >= 0 || open_one(&program->config->main, l, err))
+            listeners->v[open++] = *l;
+        else if (errno != EAFNOSUPPORT)
+            return false;
+    }
+    listeners->n = open;
+    return open > 0;
+}
+
+static bool contains(const struct listeners *listeners, int fd)
+{
+    for (size_t i = 0; i < listeners->n; i++)
+        if (listeners->v[i].fd == fd)
+            return true;
+    return false;
+}
+
+static void log_started(const struct daemon *d)
+{
+    struct arena *arena = arena_new(ARENA_PLAIN);
+
+    log_write(LOG_MAIN, "exim %.*s daemon started: pid=%d, no queue runs, listening for SMTP on %.*s",
+              STR_ARG((*d->program)->process.version_number), (int)getpid(),
+              STR_ARG(listen_describe(arena, &d->listeners)));
+    arena_free(arena);
+}
+
+/* The parent leaves when the daemon closes *ready_fd, so that whoever started it finds the pid file and can
+ * connect at once. True: this is the daemon. */
+static bool go_to_background(int *ready_fd)
+{
+    int ends[2];
+    char none;
+    pid_t pid = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
+
+    if (pid < 0) {
+        fprintf(stderr, "exim: cannot go into the background: %s\n", strerror(errno));
+        return false;
+    }
+    if (pid > 0) {
+        close(ends[1]);
+        while (read(ends[0], &none, 1) < 0 && errno == EINTR)
+            continue;
+        close(ends[0]);
+        return false;
+    }
+    close(ends[0]);
+    *ready_fd = ends[1];
+    setsid();
+    for (int fd = 0; fd <= 2; fd++) {
+        int null = open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+
+        if (null >= 0 && null != fd) {
+            dup2(null, fd);
+            close(null);
+        }
+    }
+    return true;
+}
+
+/* -oX without -oP: some other daemon may own the usual file. */
+static struct str pid_file_name(struct arena *arena, const struct program *program)
+{
+    if (program->cl->pid_file)
+        return str_copy(arena, str_of(program->cl->pid_file));
+    if (program->cl->listen)
+        return STR_NULL;
+    if (!str_is_empty(program->config->main.pid_file_path))
+        return str_copy(arena, program->config->main.pid_file_path);
+    return str_join(arena, program->config->main.spool_directory, STR("/exim-daemon.pid"));
+}
+
+static void write_pid_file(const struct daemon *d)
+{
+    FILE *file;
+
+    if (str_is_null(d->pid_file))
+        return;
+    file = fopen(d->pid_file.s, "we");
+    if (!file) {
+        log_write(LOG_MAIN | LOG_PANIC, "failed to open pid file %.*s: %s", STR_ARG(d->pid_file), strerror(errno));
+        return;
+    }
+    fprintf(file, "%d\n", (int)getpid());
+    fclose(file);
+}
+
+/* How many workers there may be: one for each connection allowed, and the idle ones behind them that tell
+ * those above the limit so. */
+static size_t most_workers(const struct daemon *d)
+{
+    size_t max = (size_t)(*d->program)->config->main.smtp_accept_max;
+    size_t spare = worker_spare(*d->program);
+
+    return max > 0 && max + spare < PLACES ? max + spare : PLACES;
+}
+
+static void run_worker(struct daemon *d, int place)
+{
+    struct worker_setup setup = {
+        .program = *d->program,
+        .smtp = d->smtp,
+        .listeners = &d->listeners,
+        .board = d->board,
+        .generation = d->generation,
+        .wake_fd = d->wake_fd,
+    };
+    int code;
+
+    close(d->signal_fd);
+    code = worker_run(&setup, place);
+    log_close();
+    _exit(code);
+}
+
+static void fork_workers(struct daemon *d)
+{
+    size_t spare = worker_spare(*d->program);
+
+    while (!d->stopping && scoreboard_idle(d->board, d->generation) < spare &&
+           scoreboard_workers(d->board) < most_workers(d)) {
+        int place = scoreboard_reserve(d->board, d->generation);
+        pid_t pid;
+
+        if (place < 0)
+            return;
+        pid = fork();
+        if (pid == 0)
+            run_worker(d, place);
+        if (pid < 0) {
+            log_write(LOG_MAIN | LOG_PANIC, "daemon: fork of a worker failed: %s", strerror(errno));
+            scoreboard_assign(d->board, place, -1);
+            scoreboard_release(d->board, -1);
+            return;
+        }
+        scoreboard_assign(d->board, place, pid);
+    }
+}
+
+/* A worker that cannot even start would be forked again and again: that ends the daemon. */
+static void reap(struct daemon *d)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (scoreboard_release(d->board, pid) < 0)
+            continue;
+        if (WIFSIGNALED(status))
+            log_write(LOG_MAIN | LOG_PANIC, "worker %d died of signal %d", (int)pid, WTERMSIG(status));
+        d->failures = WIFEXITED(status) && WEXITSTATUS(status) != 0 ? d->failures + 1 : 0;
+        if (d->failures > 10) {
+            log_write(LOG_MAIN | LOG_PANIC, "workers cannot start: daemon abandoned");
+            d->stopping = true;
+        }
+    }
+}
+
+static void terminate(void *ctx, pid_t pid)
+{
+    (void)ctx;
+    kill(pid, SIGTERM);
+}
+
+/* SIGHUP: everything is made ready beside what is in use; only then do new workers take over, while the
+ * old ones finish their sessions. */
+static void reload(struct daemon *d)
+{
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct error err = ERROR_IN(arena);
+    struct program *old = *d->program, *fresh;
+    struct listeners listeners = {NULL, 0};
+
+    log_write(LOG_MAIN, "pid %d: SIGHUP received: re-exec daemon", (int)getpid());
+    fresh = program_load(old->cl, &err);
+    if (fresh && plan(d, fresh, &listeners, &err) && open_all(fresh, &d->listeners, &listeners, &err) &&
+        logging_begin(fresh->config, false, &err)) {
+        scoreboard_each(d->board, terminate, NULL);
+        for (size_t i = 0; i < d->listeners.n; i++)
+            if (!contains(&listeners, d->listeners.v[i].fd))
+                close(d->listeners.v[i].fd);
+        *d->program = fresh;
+        d->smtp = smtp_settings_new(fresh->arena, fresh->config, fresh->acls, &fresh->process);
+        d->listeners = listeners;
+        d->generation++;
+        program_free(old);
+        log_started(d);
+    } else {
+        log_write(LOG_MAIN | LOG_PANIC, "%.*s", STR_ARG(config_error_text(arena, &err)));
+        log_write(LOG_MAIN | LOG_PANIC, "the daemon goes on with the configuration that it had");
+        for (size_t i = 0; i < listeners.n; i++)
+            if (listeners.v[i].fd >= 0 && !contains(&d->listeners, listeners.v[i].fd))
+                close(listeners.v[i].fd);
+        program_free(fresh);
+    }
+    arena_free(arena);
+}
+
+static void handle_signal(struct daemon *d)
+{
+    struct signalfd_siginfo info;
+
+    if (read(d->signal_fd, &info, sizeof info) != sizeof info)
+        return;
+    switch (info.ssi_signo) {
+    case SIGCHLD:
+        reap(d);
+        break;
+    case SIGHUP:
+        reload(d);
+        break;
+    case SIGTERM:
+    case SIGINT:
+        d->stopping = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void loop(struct daemon *d)
+{
+    while (!d->stopping) {
+        struct pollfd fds[] = {{.fd = d->signal_fd, .events = POLLIN}, {.fd = d->wake_fd, .events = POLLIN}};
+        uint64_t count;
+
+        fork_workers(d);
+        if (poll(fds, 2, -1) < 0)
+            continue;
+        if (fds[1].revents && read(d->wake_fd, &count, sizeof count) < 0)
+            debug(DEBUG_interface, "wake: %s\n", strerror(errno));
+        if (fds[0].revents)
+            handle_signal(d);
+    }
+    scoreboard_each(d->board, terminate, NULL);
+    if (!str_is_null(d->pid_file))
+        unlink(d->pid_file.s);
+}
+
+static bool prepare_signals(struct daemon *d)
+{
+    static const int numbers[] = {SIGCHLD, SIGHUP, SIGTERM, SIGINT};
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaddset(&set, numbers[i]);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
+    d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return d->signal_fd >= 0 && d->wake_fd >= 0;
+}
+
+int daemon_mode(struct program **program)
+{
+    struct daemon d = {.program = program, .arena = arena_new(ARENA_PLAIN)};
+    struct error err = ERROR_IN(d.arena);
+    static const struct listeners none;
+    int ready_fd = -1;
+    bool background = !(*program)->cl->foreground && !debug_any() && !(*program)->cl->verbose;
+
+    if (!plan(&d, *program, &d.listeners, &err)) {
+        log_write(LOG_MAIN | LOG_PANIC, "%.*s", STR_ARG(config_error_text(d.arena, &err)));
+        report_error(&err);
+        arena_free(d.arena);
+        return 1;
+    }
+    if (!open_all(*program, &none, &d.listeners, &err)) {
+        log_write(LOG_MAIN | LOG_PANIC, "%.*s: daemon abandoned", STR_ARG(err.text));
+        fprintf(stderr, "exim: %.*s: daemon abandoned\n", STR_ARG(err.text));
+        arena_free(d.arena);
+        return 1;
+    }
+    d.smtp = smtp_settings_new((*program)->arena, (*program)->config, (*program)->acls, &(*program)->process);
+    d.board = scoreboard_new(PLACES);
+    d.pid_file = pid_file_name(d.arena, *program);
+    if (background && !go_to_background(&ready_fd)) {
+        arena_free(d.arena);
+        return 0;
+    }
+    if (!d.board || !prepare_signals(&d)) {
+        log_write(LOG_MAIN | LOG_PANIC, "daemon cannot start: %s", strerror(errno));
+        arena_free(d.arena);
+        return 1;
+    }
+    write_pid_file(&d);
+    log_started(&d);
+    if (ready_fd >= 0)
+        close(ready_fd);
+    loop(&d);
+    scoreboard_free(d.board);
+    arena_free(d.arena);
+    return 0;
+}

@@ -1,0 +1,14 @@
+/* From the options about logs to the settings of the log sink (manual, chapter 53). */
+#ifndef MAIN_LOGGING_H
+#define MAIN_LOGGING_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "config/config.h"
+
+/* Puts the configuration's log options in force. to_stderr: a test session, nothing is written to files.
+ * False: err says what is wrong with log_file_path. */
+bool logging_begin(const struct config *config, bool to_stderr, struct error *err);
+
+#endif

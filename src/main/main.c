@@ -1,0 +1,109 @@
+/* Gatepost: an Exim-compatible submission server. From the command line to the mode it asks for. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "main/command_line.h"
+#include "main/daemon.h"
+#include "main/environment.h"
+#include "main/logging.h"
+#include "main/modes.h"
+#include "main/startup.h"
+
+static int usage(void)
+{
+    fputs("Exim is a Mail Transfer Agent. It is normally called by Mail User Agents,\n"
+          "not directly from a shell command line. Options and/or arguments control\n"
+          "what it does when called. For a list of options, see the Exim documentation.\n",
+          stderr);
+    return 1;
+}
+
+/* Modes that say something about the program or its configuration, or that only pretend, leave the log
+ * files alone. */
+static bool logs_to_stderr(enum mode mode)
+{
+    return mode != MODE_DAEMON && mode != MODE_SESSION;
+}
+
+static bool prepare(struct program *program, struct error *err)
+{
+    const struct main_options *options = &program->config->main;
+    bool purged;
+
+    if (!logging_begin(program->config, logs_to_stderr(program->cl->mode), err))
+        return false;
+    if (program->cl->mode == MODE_PRINT)
+        return true; /* -bP environment shows what there is before the cleaning */
+    if (!environment_clean(program->arena, options->keep_environment, options->add_environment, &purged, err))
+        return false;
+    if (purged && str_is_null(options->keep_environment))
+        log_write(LOG_MAIN, "Warning: purging the environment.\n Suggested action: use keep_environment.");
+    return true;
+}
+
+static int run(struct program **program)
+{
+    switch ((*program)->cl->mode) {
+    case MODE_DAEMON:
+        return daemon_mode(program);
+    case MODE_TEST:
+    case MODE_SESSION:
+        return session_mode(*program);
+    case MODE_EXPAND:
+        return expand_mode(*program);
+    case MODE_PRINT:
+        return print_mode(*program);
+    case MODE_VERSION:
+        printf("Configuration file is %.*s\n", STR_ARG((*program)->config->file));
+        return 0;
+    case MODE_NONE:
+    case MODE_INFO:
+        break;
+    }
+    return usage();
+}
+
+static int start(const struct command_line *cl, struct error *err)
+{
+    struct program *program;
+    int code = 1;
+
+    if (cl->debug && !debug_select(str_of(cl->debug), err)) {
+        fprintf(stderr, "exim: %.*s\n", STR_ARG(err->text));
+        return 1;
+    }
+    if (cl->version)
+        version_print();
+    if (cl->mode == MODE_INFO)
+        return info_mode(cl->info);
+    if (cl->mode == MODE_NONE)
+        return usage();
+    program = program_load(cl, err);
+    if (program && prepare(program, err))
+        code = run(&program);
+    else
+        report_error(err);
+    program_free(program);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct error err = ERROR_IN(arena);
+    struct command_line cl;
+    int code = 1;
+
+    (void)argc;
+    signal(SIGPIPE, SIG_IGN);
+    if (command_line_parse(arena, argv, &cl, &err))
+        code = start(&cl, &err);
+    else
+        fprintf(stderr, "%.*s\n", STR_ARG(err.text));
+    log_close();
+    arena_free(arena);
+    return fflush(stdout) == 0 ? code : 1;
+}

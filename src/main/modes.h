@@ -1,0 +1,22 @@
+/* The modes that end when they have answered; each returns the exit code. */
+#ifndef MAIN_MODES_H
+#define MAIN_MODES_H
+
+#include "main/startup.h"
+
+/* -bV: what this build has (before the configuration is read). */
+void version_print(void);
+
+/* -bI: what scripts ask the program about itself. */
+int info_mode(const char *what);
+
+/* -bP: values of the configuration. */
+int print_mode(struct program *program);
+
+/* -be: expands arguments, or lines of standard input. */
+int expand_mode(struct program *program);
+
+/* -bh and -bs: a session on standard input and output. */
+int session_mode(struct program *program);
+
+#endif

@@ -1,0 +1,14 @@
+/* Giving up root: the processes that talk to peers run as the Exim user. */
+#ifndef MAIN_PRIVILEGES_H
+#define MAIN_PRIVILEGES_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "expand/scope.h"
+
+/* Becomes process->exim_uid and exim_gid for good when the process runs as root; otherwise nothing changes.
+ * False: err says what failed; the process must not go on. */
+bool privileges_drop(const struct scope_process *process, struct error *err);
+
+#endif

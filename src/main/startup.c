@@ -1,0 +1,105 @@
+/* Getting ready: from the command line to a loaded configuration. */
+#include "main/startup.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "auths/auth.h"
+#include "base/arena.h"
+#include "base/strlist.h"
+
+#include "build_config.h"
+
+static const struct driver_class *const classes[] = {&auth_class, NULL};
+
+/* The names of a colon-separated list of files. */
+static const char *const *file_names(struct arena *arena, const char *list)
+{
+    struct strlist it;
+    struct str item;
+    const char **names = ARENA_ARRAY(arena, const char *, 1);
+    size_t n = 0;
+
+    strlist_begin(&it, str_of(list), ':');
+    while (strlist_next(&it, arena, &item)) {
+        names = arena_grow(arena, names, (n + 1) * sizeof *names, (n + 2) * sizeof *names);
+        names[n++] = item.s;
+    }
+    return names;
+}
+
+static struct str directory_of(struct arena *arena, struct str file)
+{
+    ptrdiff_t slash = str_rfind(file, '/');
+
+    return slash > 0 ? str_sub(arena, file, 0, (size_t)slash) : slash == 0 ? STR("/") : STR("");
+}
+
+static struct scope_process describe_process(struct program *program)
+{
+    const struct main_options *options = &program->config->main;
+
+    return (struct scope_process){
+        .primary_hostname = options->primary_hostname,
+        .qualify_domain = options->qualify_domain,
+        .qualify_recipient = options->qualify_recipient,
+        .spool_directory = options->spool_directory,
+        .log_file_path = options->log_file_path,
+        .config_file = program->config->file,
+        .config_dir = directory_of(program->arena, program->config->file),
+        .exim_path = options->exim_path,
+        .version_number = options->exim_version,
+        .compile_date = STR(__DATE__ " " __TIME__),
+        .compile_number = STR("1"),
+        .exim_uid = options->exim_user.set ? options->exim_user.id : getuid(),
+        .exim_gid = options->exim_group.set ? options->exim_group.id : getgid(),
+        .strict_acl_vars = options->strict_acl_vars,
+        .strip_trailing_dot = options->strip_trailing_dot,
+    };
+}
+
+struct program *program_load(const struct command_line *cl, struct error *err)
+{
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct program *program = ARENA_NEW(arena, struct program);
+    struct config_request request = {
+        .files = file_names(arena, cl->config_files ? cl->config_files : CONFIGURE_FILE),
+        .defines = cl->defines,
+        .classes = classes,
+        .trusted = true,
+    };
+
+    program->arena = arena;
+    program->cl = cl;
+    program->config = config_read(&request, err);
+    if (program->config &&
+        acl_compile(arena, program->config->acls, program->config->acl_count, &program->acls, err)) {
+        program->process = describe_process(program);
+        return program;
+    }
+    program_free(program);
+    return NULL;
+}
+
+void program_free(struct program *program)
+{
+    if (!program)
+        return;
+    config_free(program->config);
+    arena_free(program->arena);
+}
+
+void report_error(const struct error *err)
+{
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct str text = config_error_text(arena, err);
+    time_t now = time(NULL);
+    char stamp[32];
+
+    strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", localtime(&now));
+    fflush(stdout);
+    fprintf(stderr, "%s %.*s\n", stamp, STR_ARG(text));
+    arena_free(arena);
+}

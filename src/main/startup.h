@@ -1,0 +1,30 @@
+/* What every mode needs before it begins: the configuration read, its ACLs compiled, the facts that
+ * expansions see about the process. */
+#ifndef MAIN_STARTUP_H
+#define MAIN_STARTUP_H
+
+#include <stdbool.h>
+
+#include "acl/acl.h"
+#include "base/error.h"
+#include "config/config.h"
+#include "expand/scope.h"
+#include "main/command_line.h"
+
+/* A configuration ready for use. Everything is prepared here so that nothing is left to do per connection. */
+struct program {
+    struct arena *arena;
+    const struct command_line *cl;
+    struct config *config;
+    struct acl_set *acls;
+    struct scope_process process;
+};
+
+/* Reads and compiles the configuration that the command line asks for. NULL: err says why, with its place. */
+struct program *program_load(const struct command_line *cl, struct error *err);
+void program_free(struct program *program);
+
+/* Tells the user, in Exim's form with a time stamp, on standard error. */
+void report_error(const struct error *err);
+
+#endif

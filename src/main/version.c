@@ -1,0 +1,67 @@
+/* -bV: version, what was built in, and the versions of the libraries behind it. */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <openssl/crypto.h>
+#include <openssl/opensslv.h>
+
+#include "auths/auth.h"
+#include "base/arena.h"
+#include "base/log.h"
+#include "lookups/lookup.h"
+#include "main/modes.h"
+
+#include "build_config.h"
+
+static void print_lookup(void *ctx, const struct lookup_type *type)
+{
+    (void)ctx;
+    printf(" %s", type->name);
+}
+
+static void print_driver(void *ctx, const char *name, bool module)
+{
+    (void)ctx;
+    printf(" %s%s", name, module ? "(module)" : "");
+}
+
+/* Only built-in drivers are asked: asking must not load a module that no stanza names. */
+static void print_report(void *ctx, const char *name, bool module)
+{
+    struct buffer *out = ctx;
+    const struct auth_driver *driver = module ? NULL : auth_driver_find(str_of(name), NULL);
+
+    if (driver && driver->version_report)
+        driver->version_report(out);
+}
+
+static void print_libraries(void)
+{
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct buffer out = BUFFER_IN(arena);
+    char pcre[64];
+
+    pcre2_config(PCRE2_CONFIG_VERSION, pcre);
+    printf("Library version: PCRE2: Compile: %d.%d\n", PCRE2_MAJOR, PCRE2_MINOR);
+    printf("                        Runtime: %s\n", pcre);
+    printf("Library version: OpenSSL: Compile: %s\n", OPENSSL_VERSION_TEXT);
+    printf("                          Runtime: %s\n", OpenSSL_version(OPENSSL_VERSION));
+    auth_driver_each(print_report, &out);
+    printf("%.*s", STR_ARG(buffer_str(&out)));
+    arena_free(arena);
+}
+
+void version_print(void)
+{
+    printf("Exim version %s #1 built %s %s (Gatepost %s)\n", EXIM_VERSION, __DATE__, __TIME__, GATEPOST_VERSION);
+    printf("Support for: crypteq IPv6 Event\n");
+    printf("Lookups (built-in):");
+    lookup_type_names(print_lookup, NULL);
+    printf("\nAuthenticators:");
+    auth_driver_each(print_driver, NULL);
+    printf("\nSize of off_t: %zu\n", sizeof(off_t));
+    if (debug_any())
+        print_libraries();
+}
