@@ -1,5 +1,6 @@
-/* The log sink: main, reject and panic logs in files, on standard error (-bh, -bV) or syslog,
- * and debugging output. The one sink of the process; everything else is passed explicitly. */
+/* The log sink: main, reject and panic logs in files, on standard error (-bh, -bV) or syslog
+ * (manual, chapter 53), and debugging output. The one sink of the process; everything else is
+ * passed explicitly. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -85,51 +86,62 @@ enum log_selector {
 };
 
 struct log_settings {
-    struct str main_path;   /* file of the main log; STR_NULL: none */
-    struct str reject_path;
-    struct str panic_path;
+    struct str main_path;   /* file of the main log, %D and %M being today's date; STR_NULL: none */
+    struct str reject_path; /* likewise */
+    struct str panic_path;  /* likewise; 53.3 says which name it should have */
     unsigned owner, group;  /* user and group of log files that root makes */
     bool to_syslog;
-    struct str syslog_facility;     /* syslog_facility: empty or "mail"; "user", "uucp", "local0" ... */
+    struct str syslog_facility;     /* see log_facility_parse(); empty, or none of them: "mail" */
     struct str syslog_process_name; /* syslog_processname; STR_NULL: "exim" */
     bool syslog_pid, syslog_timestamp;
     bool syslog_duplication;        /* what goes to several logs goes to syslog once per log */
     bool to_stderr;         /* as -bh does: every line once, on standard error, after "LOG: " */
     bool millisec, pid;     /* from log_selector */
     bool write_rejectlog;   /* option write_rejectlog */
-    struct str timezone;    /* option timezone; STR_NULL: the system's */
+    struct str timezone;    /* option timezone, for the whole process; STR_NULL: TZ stays, empty: TZ goes */
     bool log_timezone;      /* add the offset to time stamps */
     uint64_t selectors;     /* bit number LOG_SEL_X */
 };
 
 /* Puts the settings in force; strings are copied. Files are opened at the first line written,
- * with mode 0640, and opened again when they have been renamed or removed. */
+ * made with mode 0640 less the umask, and opened again when they have been renamed or removed; a
+ * missing directory is made, its parent is not. What cannot be written goes to the panic log with the
+ * reason, and what the panic log does not take to syslog. Before the first call panic lines go to
+ * standard error and others nowhere. */
 void log_configure(const struct log_settings *settings);
+
+/* Reads the option syslog_facility: mail, user, news, uucp, daemon, local0 to local7. False: none of these. */
+bool log_facility_parse(struct str name, int *facility);
 
 /* Whether a selector is on. */
 bool log_selected(enum log_selector selector);
 
 /* Reads a log_selector setting (`+name -name`, `+all`) into bits that begin with the defaults.
- * False: err names the unknown selector. */
+ * False: err says in Exim's words which part is wrong. */
 bool log_selector_parse(struct str text, uint64_t *selectors, struct error *err);
 
-/* Writes one line, with time stamp (and pid), to the logs named by the bits of `to`.
- * Octets that do not print are escaped: a peer cannot make a second line. */
+/* Writes one line, with time stamp (and pid), to the logs named by the bits of `to`; lines for the
+ * panic log also go to standard error. Control characters but TAB are escaped, newlines too: a peer
+ * cannot make a second line. Octets above 127 stay as they are (an administrator's texts may hold
+ * them): show a peer's by printable(). errno is kept. */
 void log_write(unsigned to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_write_str(unsigned to, struct str text);
 
-/* Several lines under one time stamp for the reject log (a rejected message's headers): the
- * lines of `more` are written as they are behind the text. */
+/* The same for a text with newlines of our own making, such as a configuration error: they stay. */
+void log_write_lines(unsigned to, struct str text);
+
+/* Several lines under one time stamp for the reject log (a rejected message's headers): there, the
+ * lines of `more` follow the text; only their newlines and TABs are not escaped. */
 void log_write_more(unsigned to, struct str text, struct str more);
 
 /* Closes files, forgets the settings. */
 void log_close(void);
 
-/* Debugging: selectors of -d (manual, 5.2); LOG-independent, on standard error. */
+/* Debugging: selectors of -d (manual, 5.2); on standard error, whatever the log settings. */
 #define DEBUG_SELECTORS(X) \
     X(acl, 1) X(auth, 1) X(deliver, 1) X(dns, 1) X(dnsbl, 1) X(exec, 1) X(expand, 0) \
-    X(filter, 1) X(hints_lookup, 1) X(host_lookup, 1) X(ident, 1) X(interface, 1) \
-    X(lists, 1) X(load, 0) X(local_scan, 1) X(lookup, 1) X(memory, 0) X(noutf8, 0) X(pid, 0) \
+    X(filter, 0) X(hints_lookup, 1) X(host_lookup, 1) X(ident, 1) X(interface, 0) \
+    X(lists, 1) X(load, 0) X(local_scan, 0) X(lookup, 1) X(memory, 0) X(noutf8, 0) X(pid, 0) \
     X(process_info, 1) X(queue_run, 1) X(receive, 1) X(resolver, 0) X(retry, 1) X(rewrite, 1) \
     X(route, 1) X(timestamp, 0) X(tls, 1) X(transport, 1) X(uid, 1) X(verify, 1)
 
@@ -140,18 +152,25 @@ enum debug_selector {
     DEBUG_COUNT
 };
 
-/* Switches debugging by the text behind -d: empty for the default set, then +name -name, +all. */
+/* Switches debugging by the text behind -d: empty for the default set, then +name -name, +all.
+ * False: err says in Exim's words which part is wrong. */
 bool debug_select(struct str text, struct error *err);
 
-/* Whether anything at all, or that selector, is on. */
+/* Whether debugging is on at all, or that selector (or in a test session what it stands for). */
 bool debug_any(void);
 bool debug_on(enum debug_selector selector);
 
-/* Writes to standard error when the selector is on. With pid and timestamp when those are on.
- * Each call is whole lines: a missing newline at the end is added. */
+/* Writes to standard error when the selector is on, with pid and time of day in front of every
+ * line when those are on. Each call is whole lines: a missing newline at the end is added, other
+ * control characters than newline and TAB are escaped. */
 void debug(enum debug_selector selector, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* In test sessions (-bh) host checks are shown to the tester with ">>> " in front, whatever -d says. */
+/* The same for what only -d shows, never a test session alone. */
+bool debug_detail_on(enum debug_selector selector);
+void debug_detail(enum debug_selector selector, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* In test sessions (-bh) host checks (the selectors acl, auth, dnsbl, host_lookup, ident and lists)
+ * are shown to the tester without -d, with ">>> " in front of every line. */
 void debug_host_checks(bool on);
 
 #endif
