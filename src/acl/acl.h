@@ -17,7 +17,7 @@
     X(RCPT, "RCPT") X(MAIL, "MAIL") X(PREDATA, "PREDATA") X(MIME, "MIME") X(DKIM, "DKIM") X(DATA, "DATA") \
     X(PRDR, "PRDR") X(NOTSMTP, "non-SMTP") X(NOTSMTP_START, "non-SMTP-start") X(AUTH, "AUTH") \
     X(ATRN, "ATRN") X(CONNECT, "connection") X(ETRN, "ETRN") X(EXPN, "EXPN") X(HELO, "EHLO or HELO") X(MAILAUTH, "MAILAUTH") \
-    X(NOTQUIT, "non-QUIT") X(QUIT, "QUIT") X(STARTTLS, "STARTTLS") X(VRFY, "VRFY") X(WELLKNOWN, "WELLKNOWN") \
+    X(NOTQUIT, "NOTQUIT") X(QUIT, "QUIT") X(STARTTLS, "STARTTLS") X(VRFY, "VRFY") X(WELLKNOWN, "WELLKNOWN") \
     X(DELIVERY, "delivery") X(UNKNOWN, "unknown")
 
 enum acl_where {
@@ -53,13 +53,25 @@ struct acl_control; /* acl/control.h: a row of the table of controls */
 struct acl_host {
     /* A control with its parameter (behind the slash, STR_NULL: none) takes effect. False: err. */
     bool (*control)(void *owner, const struct acl_control *control, struct str parameter, struct error *err);
-    /* add_header / remove_header, already expanded; kept for the message. */
+    /* add_header: one header line at a time, expanded and checked, without its final newline; a
+     * place such as `:after_received:` is still in front. remove_header: a list of names, expanded.
+     * Kept for the message. */
     void (*add_header)(void *owner, struct str header);
     void (*remove_header)(void *owner, struct str names);
-    /* Waits; buffered output is flushed first unless switched off. seconds >= 0. */
+    /* Waits; buffered output is flushed first unless switched off. seconds >= 0. Not called in -bh. */
     void (*delay)(void *owner, int seconds);
+    /* verify = helo: makes sure that an attempt was made to verify the HELO name; the result is left in
+     * scope->connection->helo_verified. NULL: what stands there counts. */
+    void (*verify_helo)(void *owner);
     /* What log lines about this session begin with: "H=(helo) [address] ". */
     struct str (*log_prefix)(void *owner, struct arena *arena);
+};
+
+/* The lines that `warn` has written: each is written once for a message (manual, 44.18). Whoever
+ * keeps this sets first to NULL when the message's data are reset, and the arena with it. */
+struct acl_warnings {
+    struct arena *arena;
+    struct acl_warning *first;
 };
 
 struct acl_context {
@@ -70,6 +82,10 @@ struct acl_context {
     enum acl_where where;
     struct str recipient; /* the address under RCPT, VRFY, EXPN; STR_NULL elsewhere */
     struct arena *arena;  /* messages live here */
+    struct acl_warnings *warnings; /* NULL: `warn` lines are never suppressed */
+
+    unsigned depth, indent;     /* private: ACLs running within each other */
+    unsigned log_reject_target; /* private: becomes acl_outcome.log_reject_target */
 };
 
 struct acl_outcome {
@@ -77,6 +93,8 @@ struct acl_outcome {
     struct str user_message; /* STR_NULL: the default text */
     struct str log_message;  /* STR_NULL: none; may be the same as user_message */
     bool endpass_or_implicit; /* ended without a statement deciding (implicit deny) */
+    const char *verb;           /* of the statement that decided; NULL: none did, or a condition went wrong */
+    unsigned log_reject_target; /* LOG_MAIN | ...: where a rejection is to be logged; 0: nowhere */
 };
 
 /* Runs the ACL that spec names after expansion: a name, an absolute file name, or inline text.

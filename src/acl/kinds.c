@@ -1,0 +1,85 @@
+/* The table of conditions and modifiers (manual, 44.21 and 44.26): what each takes, where it may be used,
+ * and the function that does it. Adding one is adding a row. */
+#include "acl/kinds.h"
+
+#include <stdlib.h>
+
+#include "acl/control.h"
+
+#define NOT_AT(places) (ACL_ANYWHERE & ~(places))
+
+/* Where the sender is known. */
+#define WITH_SENDER (ACL_RECEIVING | ACL_AT(NOTQUIT))
+/* Where one recipient address is at hand. */
+#define WITH_ADDRESS (ACL_AT(RCPT) | ACL_AT(VRFY) | ACL_AT(PRDR))
+
+#define CONDITION .modifier = false
+#define MODIFIER .modifier = true
+#define REFUSED .refused = true, .allowed = ACL_ANYWHERE
+
+/* In the order of strcmp(). */
+static const struct acl_kind kinds[] = {
+    {"acl", CONDITION, .argument = ARGUMENT_CALL, .allowed = ACL_ANYWHERE, .check = acl_check_nested},
+    {"add_header", MODIFIER, .argument = ARGUMENT_VALUE, .allowed = ACL_RECEIVING, .check = acl_do_add_header},
+    {"atrn_domains", CONDITION, REFUSED},
+    {"authenticated", CONDITION, .argument = ARGUMENT_LIST, .list = LIST_DOMAIN,
+     .allowed = NOT_AT(ACL_AT(CONNECT) | ACL_AT(HELO) | ACL_NON_SMTP), .check = acl_check_authenticated},
+    {"condition", CONDITION, .argument = ARGUMENT_VALUE, .allowed = ACL_ANYWHERE, .check = acl_check_condition},
+    {"continue", MODIFIER, .argument = ARGUMENT_VALUE, .allowed = ACL_ANYWHERE, .check = acl_do_continue},
+    {"control", MODIFIER, .argument = ARGUMENT_VALUE, .allowed = ACL_ANYWHERE, .inspect = acl_control_inspect,
+     .check = acl_do_control},
+    {"dcc", CONDITION, REFUSED},
+    {"decode", CONDITION, REFUSED},
+    {"delay", MODIFIER, .argument = ARGUMENT_VALUE, .allowed = NOT_AT(ACL_AT(NOTQUIT)), .check = acl_do_delay},
+    {"dkim_signers", CONDITION, REFUSED},
+    {"dkim_status", CONDITION, REFUSED},
+    {"dmarc_status", CONDITION, REFUSED},
+    {"dnslists", CONDITION, REFUSED},
+    {"domains", CONDITION, .argument = ARGUMENT_LIST, .list = LIST_DOMAIN, .allowed = WITH_ADDRESS,
+     .check = acl_check_domains},
+    {"encrypted", CONDITION, .argument = ARGUMENT_LIST, .list = LIST_DOMAIN,
+     .allowed = NOT_AT(ACL_AT(HELO) | ACL_NON_SMTP), .check = acl_check_encrypted},
+    {"endpass", MODIFIER, .argument = ARGUMENT_NONE, .allowed = ACL_ANYWHERE, .check = acl_do_endpass},
+    {"hosts", CONDITION, .argument = ARGUMENT_LIST, .list = LIST_HOST, .allowed = NOT_AT(ACL_NON_SMTP),
+     .check = acl_check_hosts},
+    {"local_parts", CONDITION, .argument = ARGUMENT_LIST, .list = LIST_LOCAL_PART, .allowed = WITH_ADDRESS,
+     .check = acl_check_local_parts},
+    {"log_message", MODIFIER, .argument = ARGUMENT_MESSAGE, .allowed = ACL_ANYWHERE, .check = acl_do_log_message},
+    {"log_reject_target", MODIFIER, .argument = ARGUMENT_VALUE, .allowed = ACL_ANYWHERE,
+     .check = acl_do_log_reject_target},
+    {"logwrite", MODIFIER, .argument = ARGUMENT_VALUE, .allowed = ACL_ANYWHERE, .check = acl_do_logwrite},
+    {"malware", CONDITION, REFUSED},
+    {"message", MODIFIER, .argument = ARGUMENT_MESSAGE, .allowed = ACL_ANYWHERE, .check = acl_do_message},
+    {"mime_regex", CONDITION, REFUSED},
+    {"queue", MODIFIER, REFUSED},
+    {"ratelimit", CONDITION, REFUSED},
+    {"recipients", CONDITION, .argument = ARGUMENT_LIST, .list = LIST_ADDRESS, .allowed = ACL_AT(RCPT),
+     .check = acl_check_recipients},
+    {"regex", CONDITION, REFUSED},
+    {"remove_header", MODIFIER, .argument = ARGUMENT_VALUE, .allowed = ACL_RECEIVING & ~ACL_AT(DKIM),
+     .check = acl_do_remove_header},
+    {"seen", CONDITION, REFUSED},
+    {"sender_domains", CONDITION, .argument = ARGUMENT_LIST, .list = LIST_DOMAIN, .allowed = WITH_SENDER,
+     .check = acl_check_sender_domains},
+    {"senders", CONDITION, .argument = ARGUMENT_LIST, .list = LIST_ADDRESS, .allowed = WITH_SENDER,
+     .check = acl_check_senders},
+    {"set", MODIFIER, .argument = ARGUMENT_VARIABLE, .allowed = ACL_ANYWHERE, .check = acl_do_set},
+    {"spam", CONDITION, REFUSED},
+    {"spf", CONDITION, REFUSED},
+    {"spf_guess", CONDITION, REFUSED},
+    {"udpsend", MODIFIER, REFUSED},
+    {"verify", CONDITION, .argument = ARGUMENT_VALUE, .allowed = ACL_ANYWHERE, .inspect = acl_verify_inspect,
+     .check = acl_check_verify},
+};
+
+static int compare(const void *key, const void *row)
+{
+    const struct acl_kind *kind = row;
+
+    return str_cmp(*(const struct str *)key, str_of(kind->name));
+}
+
+const struct acl_kind *acl_kind_find(struct str name)
+{
+    return bsearch(&name, kinds, sizeof kinds / sizeof *kinds, sizeof *kinds, compare);
+}

@@ -1,0 +1,170 @@
+/* Messages (manual, 44.21): the texts that `message` and `log_message` give to a decided statement, the
+ * lines that `warn` logs, and header lines. */
+#include <string.h>
+
+#include "acl/compiled.h"
+#include "base/ascii.h"
+#include "base/buffer.h"
+#include "base/log.h"
+
+/* Expands the text of a message modifier with $acl_verify_message being what was said before. STR_NULL:
+ * there is none; a failure is logged, a forced one is not. */
+static struct str expand_message(struct acl_run *run, const struct acl_item *item, struct str before)
+{
+    struct acl_context *context = run->context;
+    struct scope *scope = context->scope;
+    struct error err = ERROR_IN(context->arena);
+    struct str text = STR_NULL;
+    enum expand_status status;
+
+    if (item == NULL)
+        return STR_NULL;
+    scope->acl->acl_verify_message = before;
+    status = expand(scope, item->u.value, context->arena, &text, &err);
+    scope->acl->acl_verify_message = STR_NULL;
+    if (status == EXPAND_FAILED || status == EXPAND_DEFER)
+        log_write(LOG_MAIN | LOG_PANIC, "failed to expand ACL message \"%.*s\": %.*s", STR_ARG(item->text),
+                  STR_ARG(err.text));
+    return status == EXPAND_OK && !str_is_empty(text) ? text : STR_NULL;
+}
+
+/* The statement's own texts replace what conditions said; a log message goes in front of it. An accept
+ * or discard that succeeds owes nothing to what its conditions said, and with `endpass` its message is
+ * for the failure only. */
+void acl_use_messages(struct acl_run *run, bool succeeded)
+{
+    bool success_text = succeeded && run->statement->verb->endpass;
+    struct str user = run->user_text, log = run->log_text, own;
+
+    if (success_text)
+        run->user_text = run->log_text = STR_NULL;
+    if (!(success_text && run->endpass)) {
+        own = expand_message(run, run->message, user);
+        if (!str_is_null(own))
+            run->user_text = own;
+    }
+    own = expand_message(run, run->log_message, str_is_null(log) ? user : log);
+    if (str_is_null(own))
+        ;
+    else if (str_is_null(run->log_text))
+        run->log_text = own;
+    else
+        run->log_text = str_join3(run->context->arena, own, STR(": "), run->log_text);
+    if (str_is_null(run->log_text))
+        run->log_text = run->user_text;
+}
+
+/* --- warn */
+
+struct acl_warning {
+    struct acl_warning *next;
+    struct str text;
+};
+
+/* Whether the line was written for this message already; notes that it is now. */
+static bool warned_before(struct acl_warnings *warnings, struct str text)
+{
+    struct acl_warning *w;
+
+    if (warnings == NULL)
+        return false;
+    for (w = warnings->first; w != NULL; w = w->next)
+        if (str_eq(w->text, text))
+            return true;
+    w = ARENA_NEW(warnings->arena, struct acl_warning);
+    w->text = str_copy(warnings->arena, text);
+    w->next = warnings->first;
+    warnings->first = w;
+    return false;
+}
+
+static struct str prefix(const struct acl_context *context)
+{
+    return context->host->log_prefix(context->owner, context->arena);
+}
+
+void acl_warn(struct acl_run *run)
+{
+    struct acl_context *context = run->context;
+    struct str text = expand_message(run, run->log_message, run->log_text), line;
+
+    if (!str_is_null(text)) {
+        line = str_join3(context->arena, prefix(context), STR("Warning: "), text);
+        if (!warned_before(context->warnings, line))
+            log_write_str(LOG_MAIN, line);
+    }
+    text = expand_message(run, run->message, run->user_text);
+    if (!str_is_null(text) && (ACL_RECEIVING & (UINT32_C(1) << context->where)))
+        acl_add_headers(context, text);
+    run->user_text = run->log_text = STR_NULL;
+}
+
+void acl_warn_skipped(struct acl_run *run)
+{
+    bool said = !str_is_empty(run->log_text);
+
+    if (log_selected(LOG_SEL_acl_warn_skipped))
+        log_write(LOG_MAIN, "%.*sWarning: ACL \"warn\" statement skipped: condition test deferred%s%.*s",
+                  STR_ARG(prefix(run->context)), said ? ": " : "", STR_ARG(run->log_text));
+    run->user_text = run->log_text = STR_NULL;
+}
+
+/* --- Header lines (44.24) */
+
+/* How many octets at s are a place such as `:at_start:`. */
+static size_t place_length(const char *s, size_t n)
+{
+    static const char *const places[] = {":at_start:", ":after_received:", ":at_start_rfc:", ":at_end:"};
+
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (n >= strlen(places[i]) && memcmp(s, places[i], strlen(places[i])) == 0)
+            return strlen(places[i]);
+    return 0;
+}
+
+/* Is there a header name, then a colon (RFC 5322, 2.2)? */
+static bool has_name(const char *s, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && s[i] > ' ' && s[i] < 127 && s[i] != ':')
+        i++;
+    if (i == 0)
+        return false;
+    while (i < n && (s[i] == ' ' || s[i] == '\t'))
+        i++;
+    return i < n && s[i] == ':';
+}
+
+static void add_header(struct acl_context *context, const char *s, size_t n, bool tainted)
+{
+    struct buffer line = BUFFER_IN(context->arena);
+    size_t place = place_length(s, n);
+
+    buffer_add_n(&line, s, place);
+    if (!has_name(s + place, n - place))
+        buffer_add_cstr(&line, "X-ACL-Warn: ");
+    buffer_add_n(&line, s + place, n - place);
+    line.tainted = tainted;
+    context->host->add_header(context->owner, buffer_str(&line));
+}
+
+void acl_add_headers(struct acl_context *context, struct str text)
+{
+    const char *p = text.s, *end = text.s + text.n;
+
+    while (p < end && *p == '\n')
+        p++;
+    while (end > p && end[-1] == '\n')
+        end--;
+    while (p < end) {
+        const char *from = p;
+
+        /* A newline before white space continues the line. */
+        while (p < end && (*p != '\n' || p[1] == ' ' || p[1] == '\t'))
+            p++;
+        if (p > from)
+            add_header(context, from, (size_t)(p - from), text.tainted);
+        p++;
+    }
+}

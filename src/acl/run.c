@@ -1,0 +1,344 @@
+/* Running ACLs: statement after statement until one decides (manual, 44.17 to 44.20). */
+#include <stdarg.h>
+
+#include "acl/compiled.h"
+#include "base/buffer.h"
+#include "base/log.h"
+
+enum { MAX_DEPTH = 20 };
+
+const char *acl_where_name(enum acl_where where)
+{
+    static const char *const names[] = {
+#define X(id, text) text,
+        ACL_WHERES(X)
+#undef X
+    };
+
+    return names[where];
+}
+
+/* --- What checks are made of */
+
+/* Exim marks nesting with a space per level, every fourth being a bar. */
+void acl_trace(const struct acl_context *context, const char *format, ...)
+{
+    struct buffer line = BUFFER_IN(context->arena);
+    va_list args;
+
+    if (!debug_on(DEBUG_acl))
+        return;
+    for (unsigned i = 1; i <= context->indent; i++)
+        buffer_add_cstr(&line, i % 4 != 0 ? " " : debug_on(DEBUG_noutf8) ? "!" : "\xe2\x95\x8e");
+    va_start(args, format);
+    buffer_vprintf(&line, format, args);
+    va_end(args);
+    debug(DEBUG_acl, "%.*s", STR_ARG(buffer_str(&line)));
+}
+
+enum acl_check acl_say(struct acl_run *run, enum acl_check status, const char *format, ...)
+{
+    struct buffer text = BUFFER_IN(run->context->arena);
+    va_list args;
+
+    va_start(args, format);
+    buffer_vprintf(&text, format, args);
+    va_end(args);
+    run->log_text = buffer_str(&text);
+    run->user_text = STR_NULL;
+    return status;
+}
+
+enum acl_check acl_expand(struct acl_run *run, const struct template *t, struct str text, struct str *value,
+                          bool *forced)
+{
+    struct acl_context *context = run->context;
+    struct error err = ERROR_IN(context->arena);
+    enum expand_status status = expand(context->scope, t, context->arena, value, &err);
+
+    *forced = status == EXPAND_FORCED;
+    if (*forced)
+        *value = STR("");
+    if (status == EXPAND_OK || status == EXPAND_FORCED)
+        return CHECK_TRUE;
+    return acl_say(run, CHECK_ERROR, "failed to expand ACL string \"%.*s\": %.*s", STR_ARG(text), STR_ARG(err.text));
+}
+
+/* --- One statement */
+
+/* Shows the condition or modifier as written, and what its argument came out as. */
+static void trace_item(const struct acl_run *run, const struct acl_item *item, struct str value)
+{
+    const struct acl_context *context = run->context;
+    struct str variable = item->variable;
+    int width;
+
+    if (!debug_on(DEBUG_acl) || item->kind->argument == ARGUMENT_NONE)
+        return;
+    if (item->kind->argument == ARGUMENT_MESSAGE) {
+        bool log = str_starts(str_of(item->kind->name), "log");
+
+        acl_trace(context, "%s: %.*s", log ? "l_message" : "  message", STR_ARG(item->text));
+        return;
+    }
+    acl_trace(context, "check %s%s%s%.*s = %.*s", item->negated ? "!" : "", item->kind->name,
+              variable.n > 0 ? " " : "", STR_ARG(variable), STR_ARG(item->text));
+    width = (int)(6 + item->negated + str_of(item->kind->name).n + (variable.n > 0) + variable.n);
+    if (!str_is_null(value) && !str_eq(value, item->text))
+        acl_trace(context, "%*s = %.*s", width, "", STR_ARG(value));
+}
+
+static bool allowed_here(struct acl_run *run, const struct acl_item *item)
+{
+    enum acl_where where = run->context->where;
+
+    if (item->kind->allowed & (UINT32_C(1) << where))
+        return true;
+    acl_say(run, CHECK_ERROR, "cannot %s %s condition in %s ACL", item->kind->modifier ? "use" : "test",
+            item->kind->name, acl_where_name(where));
+    return false;
+}
+
+static enum acl_check negate(enum acl_check status)
+{
+    switch (status) {
+    case CHECK_TRUE:
+        return CHECK_FALSE;
+    case CHECK_FALSE:
+    case CHECK_DROP:
+        return CHECK_TRUE;
+    case CHECK_DISCARD:
+    case CHECK_DEFER:
+    case CHECK_ERROR:
+        break;
+    }
+    return status;
+}
+
+static enum acl_check check_item(struct acl_run *run, const struct acl_item *item)
+{
+    struct str value = STR_NULL;
+    enum acl_check status;
+    bool forced;
+
+    if (item->kind->argument == ARGUMENT_VALUE || item->kind->argument == ARGUMENT_VARIABLE) {
+        if (acl_expand(run, item->u.value, item->text, &value, &forced) != CHECK_TRUE)
+            return CHECK_ERROR;
+        if (forced)
+            return CHECK_TRUE; /* as if it were not there, negated or not */
+    }
+    trace_item(run, item, value);
+    if (!allowed_here(run, item))
+        return CHECK_ERROR;
+    status = item->kind->check(run, item, value);
+    return item->negated ? negate(status) : status;
+}
+
+static enum acl_check check_items(struct acl_run *run)
+{
+    const struct acl_statement *statement = run->statement;
+    enum acl_check status = CHECK_TRUE;
+
+    run->message = run->log_message = NULL;
+    run->endpass = false;
+    run->user_text = run->log_text = STR_NULL;
+    for (size_t i = 0; i < statement->n && status == CHECK_TRUE; i++)
+        status = check_item(run, &statement->items[i]);
+    return status;
+}
+
+static void trace_check(const struct acl_run *run, enum acl_check status)
+{
+    static const char *const texts[] = {
+        [CHECK_TRUE] = "succeeded",           [CHECK_FALSE] = "failed",
+        [CHECK_DROP] = "yielded \"drop\"",    [CHECK_DISCARD] = "yielded \"discard\"",
+        [CHECK_DEFER] = "deferred",           [CHECK_ERROR] = "error",
+    };
+
+    acl_trace(run->context, "%s: condition test %s in %.*s", run->statement->verb->name, texts[status],
+              STR_ARG(run->acl->label));
+}
+
+/* --- What verbs make of it */
+
+/* The statement decides: *result. False: the next one is looked at. */
+static bool decide(struct acl_run *run, enum acl_check status, enum acl_result *result)
+{
+    static const enum acl_result on_success[VERB_COUNT] = {
+        [VERB_ACCEPT] = ACL_ACCEPT, [VERB_DEFER] = ACL_DEFER,  [VERB_DENY] = ACL_DENY,
+        [VERB_DISCARD] = ACL_DISCARD, [VERB_DROP] = ACL_DROP,
+    };
+    const struct acl_verb *verb = run->statement->verb;
+
+    switch (status) {
+    case CHECK_TRUE:
+        if (verb->id == VERB_WARN)
+            acl_warn(run);
+        if (verb->id == VERB_WARN || verb->id == VERB_REQUIRE)
+            return false;
+        acl_use_messages(run, true);
+        *result = on_success[verb->id];
+        return true;
+    case CHECK_DISCARD:
+        *result = ACL_DISCARD;
+        return true;
+    case CHECK_FALSE:
+    case CHECK_DROP:
+        if (verb->id != VERB_REQUIRE && !run->endpass)
+            return false;
+        acl_use_messages(run, false);
+        *result = status == CHECK_DROP ? ACL_DROP : ACL_DENY;
+        return true;
+    case CHECK_DEFER:
+        *result = ACL_DEFER;
+        if (verb->id != VERB_WARN)
+            return true;
+        acl_warn_skipped(run);
+        return false;
+    case CHECK_ERROR:
+        break;
+    }
+    *result = ACL_ERROR;
+    return true;
+}
+
+static void trace_decision(const struct acl_run *run, enum acl_check status)
+{
+    static const char *const words[VERB_COUNT] = {
+        [VERB_ACCEPT] = "ACCEPT",   [VERB_DEFER] = "DEFER", [VERB_DENY] = "DENY",
+        [VERB_DISCARD] = "DISCARD", [VERB_DROP] = "DROP",   [VERB_REQUIRE] = "not OK",
+    };
+    const struct acl_verb *verb = run->statement->verb;
+
+    if (status == CHECK_DEFER || status == CHECK_ERROR)
+        return;
+    if (status != CHECK_TRUE && status != CHECK_DISCARD && verb->endpass)
+        acl_trace(run->context, "%s: endpass encountered - denying access", verb->name);
+    else
+        acl_trace(run->context, "end of %.*s: %s", STR_ARG(run->acl->label), words[verb->id]);
+}
+
+static void trace_statement(const struct acl_run *run)
+{
+    const struct acl_statement *s = run->statement;
+
+    if (s->where.file == NULL)
+        acl_trace(run->context, "processing \"%s\" (inline line %u)", s->verb->name, s->where.line);
+    else
+        acl_trace(run->context, "processing \"%s\" (%s %u)", s->verb->name, s->where.file, s->where.line);
+}
+
+static enum acl_result run_statements(struct acl_run *run, struct acl_outcome *outcome)
+{
+    bool decided = false;
+
+    for (size_t i = 0; i < run->acl->n && !decided; i++) {
+        enum acl_check status;
+
+        run->statement = &run->acl->statements[i];
+        trace_statement(run);
+        status = check_items(run);
+        trace_check(run, status);
+        decided = decide(run, status, &outcome->result);
+        if (decided)
+            trace_decision(run, status);
+        if (decided && status != CHECK_DEFER && status != CHECK_ERROR)
+            outcome->verb = run->statement->verb->name;
+    }
+    if (!decided)
+        acl_trace(run->context, "end of %.*s: implicit DENY", STR_ARG(run->acl->label));
+    outcome->endpass_or_implicit = !decided;
+    outcome->user_message = run->user_text;
+    outcome->log_message = str_is_null(run->log_text) ? run->user_text : run->log_text;
+    return outcome->result;
+}
+
+/* --- Whole ACLs */
+
+static enum acl_result fail(struct acl_outcome *outcome, struct str text)
+{
+    outcome->log_message = text;
+    return outcome->result = ACL_ERROR;
+}
+
+enum acl_result acl_run_spec(struct acl_context *context, struct str spec, struct acl_outcome *outcome)
+{
+    struct error err = ERROR_IN(context->arena);
+    struct acl_run run = {.context = context};
+
+    *outcome = (struct acl_outcome){.result = ACL_DENY, .endpass_or_implicit = true};
+    if (context->depth > MAX_DEPTH)
+        return fail(outcome, STR("ACL nested too deep: possible loop"));
+    run.acl = acl_find(context, spec, &err);
+    if (run.acl == NULL)
+        return fail(outcome, err.text);
+    if (run.acl->named && run.acl->n == 0) {
+        acl_trace(context, "%.*s is empty: implicit DENY", STR_ARG(run.acl->label));
+        return ACL_DENY;
+    }
+    if (run.acl->named)
+        acl_trace(context, "using %.*s", STR_ARG(run.acl->label));
+    context->depth++;
+    run_statements(&run, outcome);
+    context->depth--;
+    return outcome->result;
+}
+
+/* What an ACL may say depends on where it runs (44.10, 44.11, 44.13). */
+static void restrict_outcome(const struct acl_context *context, struct acl_outcome *outcome)
+{
+    const uint32_t quitting = ACL_AT(QUIT) | ACL_AT(NOTQUIT);
+    const uint32_t discarding = (ACL_RECEIVING & ~ACL_AT(PREDATA)) | quitting;
+    const uint32_t here = UINT32_C(1) << context->where;
+    const char *verb = NULL;
+
+    if ((here & quitting) && outcome->verb != NULL && !str_is(STR("accept"), outcome->verb)) {
+        fail(outcome, str_printf(context->arena, "QUIT or not-QUIT toplevel ACL may not fail "
+                                 "('%s' verb used incorrectly)", outcome->verb));
+        outcome->user_message = STR_NULL;
+        return;
+    }
+    if (outcome->result == ACL_DISCARD && !(here & discarding))
+        verb = "discard";
+    else if (outcome->result == ACL_DROP && (here & ACL_AT(MAILAUTH)))
+        verb = "drop";
+    if (verb != NULL) {
+        log_write(LOG_MAIN | LOG_PANIC, "\"%s\" verb not allowed in %s ACL", verb, acl_where_name(context->where));
+        fail(outcome, STR_NULL);
+        outcome->user_message = STR_NULL;
+    }
+}
+
+static void run_option(struct acl_context *context, const struct template *spec, struct acl_outcome *outcome)
+{
+    struct error err = ERROR_IN(context->arena);
+    struct str text;
+
+    switch (expand(context->scope, spec, context->arena, &text, &err)) {
+    case EXPAND_OK:
+        acl_run_spec(context, text, outcome);
+        restrict_outcome(context, outcome);
+        break;
+    case EXPAND_FORCED: /* as if the option were not set */
+        break;
+    case EXPAND_FAILED:
+    case EXPAND_DEFER:
+        fail(outcome, str_printf(context->arena, "failed to expand ACL string \"%.*s\": %.*s",
+                                 STR_ARG(template_source(spec)), STR_ARG(err.text)));
+    }
+}
+
+void acl_run(struct acl_context *context, const struct template *spec, struct acl_outcome *outcome)
+{
+    struct scope_acl none = {.nargs = 0}, *seen = context->scope->acl;
+
+    *outcome = (struct acl_outcome){.result = ACL_ACCEPT};
+    context->log_reject_target = LOG_MAIN | LOG_REJECT;
+    if (spec != NULL) {
+        if (seen == NULL)
+            context->scope->acl = &none;
+        run_option(context, spec, outcome);
+        context->scope->acl = seen;
+    }
+    outcome->log_reject_target = context->log_reject_target;
+}
