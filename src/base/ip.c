@@ -2,8 +2,10 @@
 #include "base/ip.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/arena.h"
 
@@ -147,4 +149,27 @@ struct str ip_format_full(struct arena *arena, const struct ip *ip, char separat
     for (unsigned i = 0; i < V6_GROUPS; i++)
         n += (size_t)snprintf(text + n, sizeof text - n, "%04x%c", group(ip, i), separator);
     return str_copy_n(arena, text, n - 1, false);
+}
+
+bool ip_of_socket(const struct sockaddr_storage *socket_address, struct ip *ip, int *port)
+{
+    *ip = (struct ip){.bits = 0};
+    if (socket_address->ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)socket_address;
+
+        ip->bits = 32;
+        memcpy(ip->octets, &in->sin_addr, 4);
+        *port = ntohs(in->sin_port);
+        return true;
+    }
+    if (socket_address->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)socket_address;
+
+        ip->bits = 128;
+        memcpy(ip->octets, &in6->sin6_addr, 16);
+        *port = ntohs(in6->sin6_port);
+        ip_unmap(ip);
+        return true;
+    }
+    return false;
 }

@@ -30,6 +30,10 @@ bool ip_equal(const struct ip *a, const struct ip *b);
 /* An IPv4-mapped IPv6 address (::ffff:1.2.3.4) becomes the IPv4 address; others stay. */
 void ip_unmap(struct ip *ip);
 
+/* Address and port of a socket address; an IPv4-mapped one as IPv4. False: neither IPv4 nor IPv6. */
+struct sockaddr_storage;
+bool ip_of_socket(const struct sockaddr_storage *socket_address, struct ip *ip, int *port);
+
 /* The address as text, untainted. Dotted quad for IPv4; for IPv6:
  * ip_format: lower case, the longest run of zeros as `::` (a run of one, too: as ${ipv6norm:});
  * ip_format_full: eight groups of four digits with `separator` between them. */

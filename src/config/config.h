@@ -4,6 +4,7 @@
 #define CONFIG_CONFIG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/acl_source.h"
 #include "base/driver.h"
@@ -17,8 +18,9 @@
 struct macro {
     struct macro *next;
     struct str name, value;
-    bool builtin;      /* _HAVE_*, _DRIVER_*, _OPT_* */
+    bool builtin;      /* _HAVE_*, _DRIVER_*, _OPT_* ... */
     bool command_line; /* -D */
+    uint64_t octets;   /* the reader's: which octets the name has */
 };
 
 /* One section of drivers as read. */
@@ -40,13 +42,18 @@ struct config {
     struct acl_source *acls; /* of `begin acl` */
     size_t acl_count;
     uint64_t log_selectors;
+    int host_number;          /* localhost_number, expanded; -1: unset */
+    const char *const *predefined; /* as in the request, copied */
+    struct source_lines text; /* what was read, for -bP config: lines, and marks without text where a file begins */
+    struct hidden_option *hidden; /* what was set with `hide` */
 };
 
 struct config_request {
     const char *const *files;   /* names to try in turn; NULL-terminated. A single one must exist */
     const char *const *defines; /* -D: "NAME=value" or "NAME", NULL-terminated */
     const struct driver_class *const *classes; /* NULL-terminated */
-    bool trusted; /* macros and other files are allowed as they are (manual, 6.2, -C) */
+    const char *const *predefined; /* further predefined macros (_ACL_*), with the value y; NULL-terminated, or NULL */
+    bool trusted; /* owner and mode of the file are not looked at: right where no privilege is held (manual, 6.1) */
 };
 
 /* Reads the configuration. NULL: err holds the text and the place; config_error_text() makes Exim's
@@ -54,11 +61,16 @@ struct config_request {
 struct config *config_read(const struct config_request *request, struct error *err);
 void config_free(struct config *config);
 
-/* "Exim configuration error in line N of FILE:\n  text" */
+/* "Exim configuration error in line N of FILE:\n  text"; an error without a place is its text alone. */
 struct str config_error_text(struct arena *arena, const struct error *err);
 
 /* The section's first instance, or NULL. */
 struct driver_instance *config_drivers(const struct config *config, const char *section);
+
+/* A line that is read later than the file (-be): replaces macros in *line, or defines the macro that it
+ * defines; *defined is then its name, else STR_NULL. False: err says what is wrong with a definition. */
+bool config_macro_line(struct config *config, struct arena *arena, struct str *line, struct str *defined,
+                       struct error *err);
 
 /* The table of main options, for -bP, -bV and documentation. */
 const struct option *main_option_table(size_t *count);

@@ -3,6 +3,7 @@
 #include "main/worker.h"
 
 #include <errno.h>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -81,25 +82,6 @@ static int watch(const struct listeners *listeners)
     return epoll;
 }
 
-static void socket_ip(const struct sockaddr_storage *storage, struct ip *ip, int *port)
-{
-    *ip = (struct ip){0};
-    if (storage->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)storage;
-
-        ip->bits = 32;
-        memcpy(ip->octets, &in->sin_addr, 4);
-        *port = ntohs(in->sin_port);
-    } else {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)storage;
-
-        ip->bits = 128;
-        memcpy(ip->octets, &in6->sin6_addr, 16);
-        *port = ntohs(in6->sin6_port);
-    }
-    ip_unmap(ip);
-}
-
 /* What is known of one accepted connection. */
 struct accepted {
     int fd;
@@ -114,10 +96,9 @@ static bool describe(struct arena *arena, struct accepted *a, const struct socka
     socklen_t length = sizeof own;
     struct ip own_ip;
 
-    if (getsockname(a->fd, (struct sockaddr *)&own, &length) != 0)
+    if (getsockname(a->fd, (struct sockaddr *)&own, &length) != 0 ||
+        !ip_of_socket(peer, &a->peer, &a->smtp.host_port) || !ip_of_socket(&own, &own_ip, &a->smtp.interface_port))
         return false;
-    socket_ip(peer, &a->peer, &a->smtp.host_port);
-    socket_ip(&own, &own_ip, &a->smtp.interface_port);
     a->smtp.host_address = ip_format(arena, &a->peer);
     a->smtp.interface_address = ip_format(arena, &own_ip);
     return true;
@@ -219,6 +200,7 @@ static void serve(const struct worker_setup *setup, struct arena *arena, struct 
     a->smtp.mode = SMTP_NETWORK;
     a->smtp.in_fd = a->smtp.out_fd = a->fd;
     a->smtp.connection_count = (int)a->connections;
+    a->smtp.admit = true;
     smtp_session_run(setup->smtp, &a->smtp);
 }
 

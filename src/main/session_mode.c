@@ -1,0 +1,109 @@
+/* -bh and -bs: a session on standard input and output (manual, 5.2). */
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/ip.h"
+#include "base/log.h"
+#include "main/caller.h"
+#include "main/modes.h"
+#include "smtp/session.h"
+
+/* Root, the Exim user, trusted_users and members of trusted_groups may say who a message is from. */
+static bool is_trusted(const struct program *program)
+{
+    const struct main_options *options = &program->config->main;
+    gid_t groups[256];
+    int n = getgroups(sizeof groups / sizeof *groups, groups);
+
+    if (getuid() == 0 || getuid() == program->process.exim_uid)
+        return true;
+    for (size_t i = 0; i < options->trusted_users.n; i++)
+        if (options->trusted_users.v[i] == getuid())
+            return true;
+    for (size_t i = 0; i < options->trusted_groups.n; i++) {
+        if (options->trusted_groups.v[i] == getgid())
+            return true;
+        for (int j = 0; j < n; j++)
+            if (options->trusted_groups.v[i] == groups[j])
+                return true;
+    }
+    return false;
+}
+
+/* Called from inetd, standard input is the connection, and whoever is at its other end is the caller. */
+static bool from_inetd(struct arena *arena, struct smtp_peer *peer)
+{
+    struct sockaddr_storage remote, own;
+    socklen_t remote_length = sizeof remote, own_length = sizeof own;
+    struct ip ip;
+
+    if (getpeername(STDIN_FILENO, (struct sockaddr *)&remote, &remote_length) != 0 ||
+        getsockname(STDIN_FILENO, (struct sockaddr *)&own, &own_length) != 0 ||
+        !ip_of_socket(&remote, &ip, &peer->host_port))
+        return false;
+    peer->host_address = ip_format(arena, &ip);
+    if (ip_of_socket(&own, &ip, &peer->interface_port))
+        peer->interface_address = ip_format(arena, &ip);
+    peer->mode = SMTP_NETWORK;
+    peer->out_fd = STDIN_FILENO;
+    return true;
+}
+
+/* What -oM says of the caller counts in tests, and from those who are trusted. */
+static bool describe(struct program *program, struct smtp_peer *peer, struct error *err)
+{
+    struct scope_connection caller = {.host_port = 0};
+    struct command_line untrusted = {.mode = program->cl->mode};
+    bool trusted = peer->mode == SMTP_TEST || peer->trusted;
+
+    if (!caller_describe(program->arena, trusted ? program->cl : &untrusted, &caller, err))
+        return false;
+    peer->host_address = caller.host_address;
+    peer->host_port = caller.host_port;
+    peer->interface_address = caller.interface_address;
+    peer->interface_port = caller.interface_port;
+    peer->host_name = caller.host_name;
+    peer->ident = caller.ident;
+    peer->authenticator = caller.host_authenticated;
+    peer->authenticated_id = caller.authenticated_id;
+    if (trusted && program->cl->authenticated_sender)
+        peer->authenticated_sender = str_of(program->cl->authenticated_sender);
+    return true;
+}
+
+static void announce_test(const struct smtp_peer *peer)
+{
+    printf("\n**** SMTP testing session as if from host %.*s\n"
+           "**** but without any ident (RFC 1413) callback.\n"
+           "**** This is not for real!\n\n",
+           STR_ARG(peer->host_address));
+    fflush(stdout);
+}
+
+int session_mode(struct program *program)
+{
+    struct error err = ERROR_IN(program->arena);
+    struct smtp_peer peer = {
+        .mode = program->cl->mode == MODE_TEST ? SMTP_TEST : SMTP_LOCAL,
+        .in_fd = STDIN_FILENO,
+        .out_fd = STDOUT_FILENO,
+        .trusted = is_trusted(program),
+        .admit = true,
+    };
+    const struct smtp_settings *settings;
+
+    if ((peer.mode == SMTP_TEST || !from_inetd(program->arena, &peer)) && !describe(program, &peer, &err)) {
+        fprintf(stderr, "%.*s\n", STR_ARG(err.text));
+        return 1;
+    }
+    if (peer.mode == SMTP_LOCAL)
+        peer.login = caller_login(program->arena);
+    if (peer.mode == SMTP_TEST) {
+        debug_host_checks(true);
+        announce_test(&peer);
+    }
+    settings = smtp_settings_new(program->arena, program->config, program->acls, &program->process);
+    return smtp_exit_code(peer.mode, smtp_session_run(settings, &peer));
+}
