@@ -94,9 +94,11 @@ $(call absent,USE_READLINE readline support)
 # --- Places, users, defaults
 $(call text,CONFIGURE_FILE SPOOL_DIRECTORY LOG_FILE_PATH PID_FILE_PATH BIN_DIRECTORY)
 $(call text,EXIM_USER EXIM_GROUP CONFIGURE_OWNER CONFIGURE_GROUP)
-$(call text,TRUSTED_CONFIG_LIST ALT_CONFIG_PREFIX WHITELIST_D_MACROS FIXED_NEVER_USERS)
-$(call text,TIMEZONE_DEFAULT HEADERS_CHARSET MODULE_DIRECTORY)
+$(call text,ALT_CONFIG_PREFIX TIMEZONE_DEFAULT HEADERS_CHARSET MODULE_DIRECTORY)
 $(call flag,DISABLE_D_OPTION)
+$(call absent,TRUSTED_CONFIG_LIST root privilege to keep: it is not setuid)
+$(call absent,WHITELIST_D_MACROS root privilege to keep: it is not setuid)
+$(call absent,FIXED_NEVER_USERS deliveries)
 
 # --- Compiler, linker, installation
 $(call build,CC AR CFLAGS LDFLAGS INCLUDE EXTRALIBS EXTRALIBS_EXIM PCRE2_CONFIG PCRE2_LIBS)
