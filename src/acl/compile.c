@@ -14,7 +14,6 @@ struct acl_compiler {
     const struct source_line *line;  /* being read */
     const char *p, *end;             /* in it */
     struct acl *acl;
-    size_t statement_capacity, item_capacity;
 };
 
 static bool fail(struct acl_compiler *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -54,39 +53,6 @@ static struct str read_word(struct acl_compiler *c)
     word = str_copy_n(c->arena, from, (size_t)(c->p - from), false);
     skip_space(c);
     return word;
-}
-
-/* --- Growing */
-
-static struct acl_statement *add_statement(struct acl_compiler *c)
-{
-    struct acl *acl = c->acl;
-
-    if (acl->n == c->statement_capacity) {
-        size_t grown = c->statement_capacity == 0 ? 4 : c->statement_capacity * 2;
-        struct acl_statement *v = ARENA_ARRAY(c->arena, struct acl_statement, grown);
-
-        for (size_t i = 0; i < acl->n; i++)
-            v[i] = acl->statements[i];
-        acl->statements = v;
-        c->statement_capacity = grown;
-    }
-    c->item_capacity = 0;
-    return &acl->statements[acl->n++];
-}
-
-static struct acl_item *add_item(struct acl_compiler *c, struct acl_statement *statement)
-{
-    if (statement->n == c->item_capacity) {
-        size_t grown = c->item_capacity == 0 ? 4 : c->item_capacity * 2;
-        struct acl_item *v = ARENA_ARRAY(c->arena, struct acl_item, grown);
-
-        for (size_t i = 0; i < statement->n; i++)
-            v[i] = statement->items[i];
-        statement->items = v;
-        c->item_capacity = grown;
-    }
-    return &statement->items[statement->n++];
 }
 
 /* --- Arguments */
@@ -180,6 +146,7 @@ static bool compile_item(struct acl_compiler *c, struct acl_statement *statement
     const struct acl_kind *kind;
     struct acl_item *item;
     struct str line = c->line->text;
+    const char *what;
 
     if (negated) {
         c->p++;
@@ -188,15 +155,17 @@ static bool compile_item(struct acl_compiler *c, struct acl_statement *statement
     kind = acl_kind_find(read_word(c));
     if (kind == NULL)
         return fail(c, "unknown ACL condition/modifier in \"%.*s\"", STR_ARG(line));
+    what = kind->modifier ? "modifier" : "condition";
     if (kind->modifier && negated)
         return fail(c, "ACL error: negation is not allowed with \"%s\"", kind->name);
     if (kind->argument == ARGUMENT_NONE && !statement->verb->endpass)
         return fail(c, "ACL error: \"%s\" is not allowed with \"%s\"", kind->name, statement->verb->name);
     if (kind->refused)
-        return error_at(c->err, c->line->where, "ACL %s \"%s\" is known to Exim but not supported by gatepost",
-                        kind->modifier ? "modifier" : "condition", kind->name);
+        return error_at(c->err, c->line->where,
+                        "ACL %s \"%s\" is known to Exim but not supported by gatepost", what, kind->name);
 
-    item = add_item(c, statement);
+    statement->items = acl_room(c->arena, statement->items, statement->n, sizeof *item);
+    item = &statement->items[statement->n++];
     item->kind = kind;
     item->negated = negated;
     if (kind->argument == ARGUMENT_NONE)
@@ -204,7 +173,7 @@ static bool compile_item(struct acl_compiler *c, struct acl_statement *statement
     if (kind->argument == ARGUMENT_VARIABLE && !read_variable(c, item))
         return false;
     if (c->p >= c->end || *c->p != '=')
-        return fail(c, "\"=\" missing after ACL \"%s\" %s", kind->name, kind->modifier ? "modifier" : "condition");
+        return fail(c, "\"=\" missing after ACL \"%s\" %s", kind->name, what);
     c->p++;
     skip_space(c);
     item->text = str_copy_n(c->arena, c->p, (size_t)(c->end - c->p), line.tainted);
@@ -221,6 +190,7 @@ static bool is_acl_name(const struct acl_compiler *c, struct str word)
 /* One logical line. *ended: it is the name of another ACL. */
 static bool compile_line(struct acl_compiler *c, bool *ended)
 {
+    struct acl *acl = c->acl;
     struct acl_statement *statement;
     const struct acl_verb *verb;
     const char *start;
@@ -239,14 +209,15 @@ static bool compile_line(struct acl_compiler *c, bool *ended)
     }
     verb = acl_verb_find(word);
     if (verb == NULL) {
-        if (c->acl->n == 0 && word.n == 0)
+        if (acl->n == 0 && word.n == 0)
             return fail(c, "malformed ACL line \"%.*s\"", STR_ARG(c->line->text));
-        if (c->acl->n == 0)
+        if (acl->n == 0)
             return fail(c, "unknown ACL verb \"%.*s\" in \"%.*s\"", STR_ARG(word), STR_ARG(c->line->text));
         c->p = start;
-        return compile_item(c, &c->acl->statements[c->acl->n - 1]);
+        return compile_item(c, &acl->statements[acl->n - 1]);
     }
-    statement = add_statement(c);
+    acl->statements = acl_room(c->arena, acl->statements, acl->n, sizeof *statement);
+    statement = &acl->statements[acl->n++];
     statement->verb = verb;
     statement->where = c->line->where;
     if (c->p < c->end && *c->p == ':') {
@@ -256,8 +227,8 @@ static bool compile_line(struct acl_compiler *c, bool *ended)
     return c->p >= c->end || compile_item(c, statement);
 }
 
-struct acl *acl_compile_lines(struct arena *arena, struct str name, const struct source_lines *lines, bool named,
-                              struct error *err)
+struct acl *acl_compile_lines(struct arena *arena, struct str name, const struct source_lines *lines,
+                              bool named, struct error *err)
 {
     struct acl_compiler c = {.arena = arena, .err = err, .named = named};
     bool ended = false;

@@ -21,12 +21,21 @@
 #define ACL_NON_SMTP (ACL_AT(NOTSMTP) | ACL_AT(NOTSMTP_START))
 /* Where a message is being received. */
 #define ACL_RECEIVING \
-    (ACL_AT(MAIL) | ACL_AT(RCPT) | ACL_AT(PREDATA) | ACL_AT(DATA) | ACL_AT(MIME) | ACL_AT(PRDR) | ACL_AT(DKIM) | \
-     ACL_NON_SMTP)
+    (ACL_AT(MAIL) | ACL_AT(RCPT) | ACL_AT(PREDATA) | ACL_AT(DATA) | ACL_AT(MIME) | ACL_AT(PRDR) | \
+     ACL_AT(DKIM) | ACL_NON_SMTP)
 
 /* --- Verbs (manual, 44.18) */
 
-enum acl_verb_id { VERB_ACCEPT, VERB_DEFER, VERB_DENY, VERB_DISCARD, VERB_DROP, VERB_REQUIRE, VERB_WARN, VERB_COUNT };
+enum acl_verb_id {
+    VERB_ACCEPT,
+    VERB_DEFER,
+    VERB_DENY,
+    VERB_DISCARD,
+    VERB_DROP,
+    VERB_REQUIRE,
+    VERB_WARN,
+    VERB_COUNT
+};
 
 struct acl_verb {
     const char *name;
@@ -81,6 +90,9 @@ const struct acl_kind *acl_kind_find(struct str name);
 
 /* --- Compiled ACLs */
 
+/* Room for one more behind n elements of size octets: the array, moved when it had to grow. */
+void *acl_room(struct arena *arena, void *array, size_t n, size_t size);
+
 /* The words of `acl = name argument ...`. */
 struct acl_call {
     struct str name_text;       /* the first word as written */
@@ -119,8 +131,8 @@ struct acl {
 
 /* Compiles logical lines. named: an ACL of the configuration, so that errors are Exim's for the
  * configuration file ("error in ACL: ..."). NULL: err. What it makes lives in the arena. */
-struct acl *acl_compile_lines(struct arena *arena, struct str name, const struct source_lines *lines, bool named,
-                              struct error *err);
+struct acl *acl_compile_lines(struct arena *arena, struct str name, const struct source_lines *lines,
+                              bool named, struct error *err);
 
 /* Takes text apart into logical lines, as the configuration reader does: comments and blank lines
  * left out, continuations joined. file: for the places; NULL: inline text. */
@@ -168,6 +180,7 @@ void acl_warn_skipped(struct acl_run *run);
 void acl_add_headers(struct acl_context *context, struct str text);
 
 /* A debugging line, which -bh shows behind ">>> ". */
-void acl_trace(const struct acl_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void acl_trace(const struct acl_context *context, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -91,9 +91,12 @@ enum acl_check acl_check_condition(struct acl_run *run, const struct acl_item *i
 
 enum acl_check acl_check_hosts(struct acl_run *run, const struct acl_item *item, struct str value)
 {
+    struct scope *scope = run->context->scope;
     struct error err = ERROR_IN(run->context->arena);
+    enum match_result result = list_match_connection(scope, item->u.list, &value, &err);
 
-    return of_match(list_match_connection(run->context->scope, item->u.list, &value, &err), &err);
+    scope->acl->host_data = result == MATCH_YES ? value : STR_NULL;
+    return of_match(result, &err);
 }
 
 enum acl_check acl_check_domains(struct acl_run *run, const struct acl_item *item, struct str value)
@@ -113,7 +116,8 @@ enum acl_check acl_check_local_parts(struct acl_run *run, const struct acl_item 
     if (address == NULL)
         return CHECK_FALSE;
     return search(run, item,
-                  str_is_null(address->original_local_part) ? address->local_part : address->original_local_part,
+                  str_is_null(address->original_local_part) ? address->local_part
+                                                            : address->original_local_part,
                   &address->local_part_data);
 }
 

@@ -18,23 +18,23 @@ static const struct acl_control controls[] = {
     {"cutthrough_delivery", CONTROL_CUTTHROUGH_DELIVERY, CONTROL_REFUSED, true, ACL_ANYWHERE},
     {"debug", CONTROL_DEBUG, CONTROL_REFUSED, true, ACL_ANYWHERE},
     {"dkim_disable_verify", CONTROL_DKIM_DISABLE_VERIFY, CONTROL_GIVEN, false,
-     ACL_ANYWHERE & ~(ACL_AT(DATA) | ACL_AT(PRDR) | ACL_AT(NOTSMTP))},
+     SMTP & ~(ACL_AT(DATA) | ACL_AT(PRDR))},
     {"dmarc_disable_verify", CONTROL_DMARC_DISABLE_VERIFY, CONTROL_GIVEN, false,
-     ACL_ANYWHERE & ~(ACL_AT(DATA) | ACL_AT(PRDR) | ACL_AT(NOTSMTP))},
+     SMTP & ~(ACL_AT(DATA) | ACL_AT(PRDR))},
     {"dmarc_enable_forensic", CONTROL_DMARC_ENABLE_FORENSIC, CONTROL_REFUSED, false, ACL_ANYWHERE},
     {"dscp", CONTROL_DSCP, CONTROL_REFUSED, true, SMTP & ~ACL_AT(NOTQUIT)},
     {"enforce_sync", CONTROL_ENFORCE_SYNC, CONTROL_BY_HOST, false, SMTP},
     {"fakedefer", CONTROL_FAKEDEFER, CONTROL_BY_HOST, true, MESSAGE | ACL_AT(PRDR)},
     {"fakereject", CONTROL_FAKEREJECT, CONTROL_BY_HOST, true, MESSAGE | ACL_AT(PRDR)},
-    {"freeze", CONTROL_FREEZE, CONTROL_REFUSED, true, MESSAGE | ACL_NON_SMTP},
+    {"freeze", CONTROL_FREEZE, CONTROL_REFUSED, true, MESSAGE | ACL_AT(NOTSMTP)},
     {"no_callout_flush", CONTROL_NO_CALLOUT_FLUSH, CONTROL_GIVEN, false, SMTP},
     {"no_delay_flush", CONTROL_NO_DELAY_FLUSH, CONTROL_BY_HOST, false, SMTP},
     {"no_enforce_sync", CONTROL_NO_ENFORCE_SYNC, CONTROL_BY_HOST, false, SMTP},
-    {"no_mbox_unspool", CONTROL_NO_MBOX_UNSPOOL, CONTROL_REFUSED, false, MESSAGE | ACL_AT(NOTSMTP)},
+    {"no_mbox_unspool", CONTROL_NO_MBOX_UNSPOOL, CONTROL_REFUSED, false, MESSAGE},
     {"no_multiline_responses", CONTROL_NO_MULTILINE_RESPONSES, CONTROL_BY_HOST, false, SMTP},
     {"no_pipelining", CONTROL_NO_PIPELINING, CONTROL_BY_HOST, false, SMTP},
-    {"queue", CONTROL_QUEUE, CONTROL_REFUSED, true, MESSAGE | ACL_NON_SMTP},
-    {"queue_only", CONTROL_QUEUE_ONLY, CONTROL_REFUSED, true, MESSAGE | ACL_NON_SMTP},
+    {"queue", CONTROL_QUEUE, CONTROL_REFUSED, true, MESSAGE | ACL_AT(NOTSMTP)},
+    {"queue_only", CONTROL_QUEUE_ONLY, CONTROL_REFUSED, true, MESSAGE | ACL_AT(NOTSMTP)},
     {"submission", CONTROL_SUBMISSION, CONTROL_REFUSED, true, BEFORE_DATA},
     {"suppress_local_fixups", CONTROL_SUPPRESS_LOCAL_FIXUPS, CONTROL_REFUSED, false,
      BEFORE_DATA | ACL_AT(NOTSMTP_START)},
@@ -88,7 +88,8 @@ bool acl_control_apply(struct acl_context *context, struct str value, struct err
     if (!acl_control_inspect(value, err))
         return false;
     if (!(control->allowed & (UINT32_C(1) << context->where)))
-        return error_set(err, "cannot use \"control=%s\" in %s ACL", control->name, acl_where_name(context->where));
+        return error_set(err, "cannot use \"control=%s\" in %s ACL", control->name,
+                         acl_where_name(context->where));
     if (rest.n > 1)
         parameter = str_copy_n(context->arena, rest.s + 1, rest.n - 1, rest.tainted);
 

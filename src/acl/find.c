@@ -76,8 +76,10 @@ bool acl_compile(struct arena *arena, const struct acl_source *sources, size_t n
 
 static const struct acl *find_named(const struct acl_set *set, struct str name)
 {
-    struct acl **found = set->n == 0 ? NULL : bsearch(&name, set->acls, set->n, sizeof *set->acls, compare_key);
+    struct acl **found = NULL;
 
+    if (set->n > 0)
+        found = bsearch(&name, set->acls, set->n, sizeof *set->acls, compare_key);
     return found == NULL ? NULL : *found;
 }
 

@@ -4,6 +4,14 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 
+void *acl_room(struct arena *arena, void *array, size_t n, size_t size)
+{
+    /* The capacity is the next power of two. */
+    if (n == 0)
+        return arena_alloc(arena, size);
+    return (n & (n - 1)) == 0 ? arena_grow(arena, array, n * size, 2 * n * size) : array;
+}
+
 struct line_reader {
     const char *p, *end;
     unsigned line; /* of the physical line that p is at */
@@ -64,19 +72,10 @@ struct source_lines acl_text_lines(struct arena *arena, struct str text, const c
 {
     struct line_reader r = {text.s, text.s + text.n, 0};
     struct source_lines lines = {NULL, 0};
-    size_t capacity = 0;
     struct source_line line;
 
     while (next_logical(&r, arena, file, text.tainted, &line)) {
-        if (lines.n == capacity) {
-            size_t grown = capacity == 0 ? 8 : capacity * 2;
-            struct source_line *v = ARENA_ARRAY(arena, struct source_line, grown);
-
-            for (size_t i = 0; i < lines.n; i++)
-                v[i] = lines.v[i];
-            lines.v = v;
-            capacity = grown;
-        }
+        lines.v = acl_room(arena, lines.v, lines.n, sizeof line);
         lines.v[lines.n++] = line;
     }
     return lines;

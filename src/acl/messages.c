@@ -96,6 +96,10 @@ void acl_warn(struct acl_run *run)
     text = expand_message(run, run->message, run->user_text);
     if (!str_is_null(text) && (ACL_RECEIVING & (UINT32_C(1) << context->where)))
         acl_add_headers(context, text);
+    else if (!str_is_null(text))
+        log_write(LOG_MAIN | LOG_PANIC,
+                  "ACL \"warn\" with \"message\" setting found in a non-message (%s) ACL: "
+                  "cannot specify header lines here: message ignored", acl_where_name(context->where));
     run->user_text = run->log_text = STR_NULL;
 }
 
@@ -122,18 +126,14 @@ static size_t place_length(const char *s, size_t n)
     return 0;
 }
 
-/* Is there a header name, then a colon (RFC 5322, 2.2)? */
+/* Is there a header name with a colon right behind it (RFC 5322, 2.2)? */
 static bool has_name(const char *s, size_t n)
 {
     size_t i = 0;
 
     while (i < n && s[i] > ' ' && s[i] < 127 && s[i] != ':')
         i++;
-    if (i == 0)
-        return false;
-    while (i < n && (s[i] == ' ' || s[i] == '\t'))
-        i++;
-    return i < n && s[i] == ':';
+    return i > 0 && i < n && s[i] == ':';
 }
 
 static void add_header(struct acl_context *context, const char *s, size_t n, bool tainted)
@@ -163,8 +163,7 @@ void acl_add_headers(struct acl_context *context, struct str text)
         /* A newline before white space continues the line. */
         while (p < end && (*p != '\n' || p[1] == ' ' || p[1] == '\t'))
             p++;
-        if (p > from)
-            add_header(context, from, (size_t)(p - from), text.tainted);
+        add_header(context, from, (size_t)(p - from), text.tainted);
         p++;
     }
 }

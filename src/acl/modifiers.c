@@ -63,7 +63,8 @@ enum acl_check acl_do_delay(struct acl_run *run, const struct acl_item *item, st
 
     (void)item;
     if (!interval_parse(value, &seconds))
-        return acl_say(run, CHECK_ERROR, "syntax error in argument for \"delay\" modifier: \"%.*s\" is not a time value",
+        return acl_say(run, CHECK_ERROR,
+                       "syntax error in argument for \"delay\" modifier: \"%.*s\" is not a time value",
                        STR_ARG(value));
     acl_trace(context, "delay modifier requests %d-second delay", seconds);
     if (connection != NULL && connection->is_test)
@@ -137,8 +138,8 @@ enum acl_check acl_do_logwrite(struct acl_run *run, const struct acl_item *item,
 
     (void)item;
     if (str_starts(value, ":") && !read_log_names(context->arena, &text, &logs)) {
-        log_write(LOG_MAIN | LOG_PANIC, "unknown log name in \"%.*s\" in \"logwrite\" in %s ACL", STR_ARG(value),
-                  acl_where_name(context->where));
+        log_write(LOG_MAIN | LOG_PANIC, "unknown log name in \"%.*s\" in \"logwrite\" in %s ACL",
+                  STR_ARG(value), acl_where_name(context->where));
         return CHECK_TRUE;
     }
     log_write_str(logs == 0 ? LOG_MAIN : logs, text);
@@ -157,9 +158,11 @@ enum acl_check acl_do_log_reject_target(struct acl_run *run, const struct acl_it
     while (strlist_next(&it, context->arena, &name)) {
         unsigned bit = log_bit(name.s, name.n);
 
-        if (bit == 0)
+        if (bit == 0) { /* what was in force stays so */
             log_write(LOG_MAIN | LOG_PANIC, "unknown log name \"%.*s\" in \"log_reject_target\" in %s ACL",
                       STR_ARG(name), acl_where_name(context->where));
+            return CHECK_TRUE;
+        }
         logs |= bit;
     }
     context->log_reject_target = logs;

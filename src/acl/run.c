@@ -61,7 +61,8 @@ enum acl_check acl_expand(struct acl_run *run, const struct template *t, struct 
         *value = STR("");
     if (status == EXPAND_OK || status == EXPAND_FORCED)
         return CHECK_TRUE;
-    return acl_say(run, CHECK_ERROR, "failed to expand ACL string \"%.*s\": %.*s", STR_ARG(text), STR_ARG(err.text));
+    return acl_say(run, CHECK_ERROR, "failed to expand ACL string \"%.*s\": %.*s", STR_ARG(text),
+                   STR_ARG(err.text));
 }
 
 /* --- One statement */
@@ -85,7 +86,7 @@ static void trace_item(const struct acl_run *run, const struct acl_item *item, s
               variable.n > 0 ? " " : "", STR_ARG(variable), STR_ARG(item->text));
     width = (int)(6 + item->negated + str_of(item->kind->name).n + (variable.n > 0) + variable.n);
     if (!str_is_null(value) && !str_eq(value, item->text))
-        acl_trace(context, "%*s = %.*s", width, "", STR_ARG(value));
+        debug(DEBUG_acl, "%*s = %.*s", width, "", STR_ARG(value)); /* never indented */
 }
 
 static bool allowed_here(struct acl_run *run, const struct acl_item *item)
@@ -288,7 +289,7 @@ enum acl_result acl_run_spec(struct acl_context *context, struct str spec, struc
 static void restrict_outcome(const struct acl_context *context, struct acl_outcome *outcome)
 {
     const uint32_t quitting = ACL_AT(QUIT) | ACL_AT(NOTQUIT);
-    const uint32_t discarding = (ACL_RECEIVING & ~ACL_AT(PREDATA)) | quitting;
+    const uint32_t discarding = (ACL_RECEIVING & ~(ACL_AT(PREDATA) | ACL_AT(NOTSMTP_START))) | quitting;
     const uint32_t here = UINT32_C(1) << context->where;
     const char *verb = NULL;
 
@@ -303,7 +304,8 @@ static void restrict_outcome(const struct acl_context *context, struct acl_outco
     else if (outcome->result == ACL_DROP && (here & ACL_AT(MAILAUTH)))
         verb = "drop";
     if (verb != NULL) {
-        log_write(LOG_MAIN | LOG_PANIC, "\"%s\" verb not allowed in %s ACL", verb, acl_where_name(context->where));
+        log_write(LOG_MAIN | LOG_PANIC, "\"%s\" verb not allowed in %s ACL", verb,
+                  acl_where_name(context->where));
         fail(outcome, STR_NULL);
         outcome->user_message = STR_NULL;
     }
