@@ -33,6 +33,8 @@ struct driver_class {
     size_t option_count;
     /* The driver of that name, loaded when it is a module. NULL: err says why. */
     const struct driver_info *(*find)(struct str name, struct error *err);
+    /* Calls report for every driver that find() knows of; module: it would have to be loaded. May be NULL. */
+    void (*each)(void (*report)(void *ctx, const char *name, bool module), void *ctx);
     /* All options are set: check them and get ready. */
     bool (*init)(struct driver_instance *instance, struct error *err);
     /* The whole section is read: checks that concern several instances. err->where stays empty. May be NULL. */
