@@ -15,16 +15,18 @@
 
 struct arena;
 struct named_lists; /* src/match */
+struct match_cache; /* src/match */
 struct scope;
 
-enum { SCOPE_AUTH_VARS = 4, SCOPE_ACL_ARGS = 9, SCOPE_CAPTURES = 10 };
+enum { SCOPE_AUTH_VARS = 4, SCOPE_ACL_ARGS = 9, SCOPE_CAPTURES = 21 };
 
 /* Named variables that configuration sets: $acl_c_x, $acl_m_x. */
 struct varset {
     struct arena *arena;
     struct variable *first;
 };
-/* Sets (copying name and value) and gets; false: never set. */
+/* Sets (copying name and value) and gets; false: never set. The name is the whole one, as it stands behind
+ * the dollar: acl_c_x. */
 void varset_set(struct varset *set, struct str name, struct str value);
 bool varset_get(const struct varset *set, struct str name, struct str *value);
 
@@ -36,9 +38,12 @@ struct scope_process {
     unsigned exim_uid, exim_gid;
     struct str bounce_return_size_limit; /* as digits */
     struct str keep_environment_note;
+    struct str initial_cwd;       /* $initial_cwd: where the process was started */
+    struct str headers_charset;   /* what $h_ headers are decoded into; STR_NULL: UTF-8 */
     bool strict_acl_vars;
     bool strip_trailing_dot;
     struct str lookup_open_max;
+    struct str local_interfaces, extra_local_interfaces; /* the options; STR_NULL: not set */
 };
 
 /* TLS of one direction ($tls_in_*, $tls_out_*). */
@@ -99,7 +104,7 @@ struct scope_message {
     int64_t size;              /* $message_size; -1: not known */
     int64_t body_size;
     int rcpt_count, rcpt_defer_count, rcpt_fail_count;
-    struct scope_recipient *recipients;
+    struct scope_recipient *recipients; /* $recipients: NULL until they are complete, from DATA on */
     size_t recipients_count;
     struct str headers;        /* raw header section: lines ending in LF, no blank line behind */
     struct str body, body_end; /* $message_body, $message_body_end (already cut to their size) */
@@ -109,6 +114,7 @@ struct scope_message {
     struct str message_smtputf8;
     struct varset acl_m;
     struct str max_received_linelength;
+    struct str headers_added;  /* $headers_added: by add_header so far */
 };
 
 /* The address being checked or delivered. */
@@ -133,6 +139,7 @@ struct scope_acl {
     struct str sender_rate, sender_rate_limit, sender_rate_period;
     struct str recipient_verify_failure, sender_verify_failure;
     struct str verify_mode;
+    struct str host_data;      /* $host_data: what a hosts condition found by a lookup */
 };
 
 /* An event being handled ($event_name, $event_data, $event_defer_errno). */
@@ -146,15 +153,15 @@ enum match_kind {
     MATCH_HOST_LIST, /* match_ip: addresses only, never names */
     MATCH_ADDRESS_LIST,
     MATCH_LOCAL_PART_LIST,
-    MATCH_STRING_LIST, /* inlist: plain strings, case matters */
     MATCH_PATTERN,     /* a key of a (n)wildlsearch file: one item, no separators, named lists or files */
 };
 enum match_result { MATCH_NO, MATCH_YES, MATCH_DEFER, MATCH_ERROR };
 
 /* What expansions ask of the rooms above. One constant table for the program. */
 struct scope_services {
-    /* Is subject in the list whose text is `list` (not yet expanded for MATCH_*_LIST kinds other than
-     * MATCH_STRING_LIST)? value: data of the matching item for $domain_data and friends. */
+    /* Is subject in the list whose text is `list`, which is not expanded (named lists in it are)? value:
+     * data of the matching item for $value. When it fails and err's text is STR_NULL, the reason has been
+     * logged; Exim then shows "NULL" in its place. */
     enum match_result (*match)(struct scope *scope, enum match_kind kind, struct str subject, struct str list,
                                struct str *value, struct error *err);
     /* Runs an ACL for ${acl} and the acl condition. Yes: accept, no: deny or discard; message: what
@@ -167,6 +174,18 @@ struct scope_services {
     void (*find_host_name)(struct scope *scope);
 };
 
+/* What expansions must not do in this scope, as bits of scope.forbid (the redirect router's forbid_filter_
+ * options; fuzzing). Using it is an error. */
+enum scope_forbid {
+    SCOPE_FORBID_DLFUNC = 1,
+    SCOPE_FORBID_EXISTS = 2, /* exists and stat */
+    SCOPE_FORBID_LOOKUP = 4,
+    SCOPE_FORBID_PERL = 8,
+    SCOPE_FORBID_READFILE = 16,
+    SCOPE_FORBID_READSOCKET = 32,
+    SCOPE_FORBID_RUN = 64,
+};
+
 struct scope {
     struct arena *arena; /* the scope's own memory, lives as long as the scope */
     const struct scope_services *services;
@@ -177,10 +196,12 @@ struct scope {
     struct scope_address *address;
     struct scope_acl *acl;
     const struct scope_event *event;
+    const struct scope_tls *tls_out; /* of the connection to another server; NULL: none, or not encrypted */
     void *owner; /* what the services need besides: the SMTP session, or NULL */
+    struct match_cache *match_cache; /* results of named lists (match_cache_new()), or NULL: none are kept */
 
     struct str auth_vars[SCOPE_AUTH_VARS]; /* $auth1 ... */
-    struct str captures[SCOPE_CAPTURES];   /* $0 ... $9 */
+    struct str captures[SCOPE_CAPTURES];   /* $0 ... $20 */
     unsigned capture_count;                /* how many of them are set; $0 counts */
     struct str value;                      /* $value: of lookups, run, readsocket, reduce, map... */
     struct str item;                       /* $item */
@@ -189,7 +210,9 @@ struct scope {
     struct str lookup_result;
     struct str regex_match;
     struct varset *routed_vars;            /* $r_x */
+    struct str prvs_address, prvs_keynum, prvs_result; /* $prvscheck_... */
     unsigned depth;                        /* nesting guard */
+    unsigned forbid;                       /* bits of enum scope_forbid */
 };
 
 #endif

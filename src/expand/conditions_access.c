@@ -1,0 +1,75 @@
+/* Conditions that ask somebody: password checkers, ACLs, the file system. */
+#include <sys/stat.h>
+
+#include "expand/call_acl.h"
+#include "expand/conditions.h"
+#include "expand/evaluate.h"
+#include "expand/parse_condition.h"
+#include "passwords/password.h"
+
+/* --- Passwords */
+
+static enum expand_status test_password(struct evaluation *ev, const struct condition_node *node,
+                                        const struct str *args, bool *yes)
+{
+    const struct password_checker *checker = password_checker_find(str_of(node->row->name));
+    if (checker == NULL)
+        return evaluate_fail(ev, "support for \"%s\" not compiled", node->row->name);
+    switch (checker->check(ev->arena, args, node->arg_count, ev->err)) {
+    case PASSWORD_RIGHT:
+        *yes = true;
+        return EXPAND_OK;
+    case PASSWORD_WRONG:
+        return EXPAND_OK;
+    case PASSWORD_DEFER:
+        break;
+    }
+    return EXPAND_FAILED;
+}
+
+/* --- acl */
+
+static enum expand_status test_acl(struct evaluation *ev, const struct condition_node *node,
+                                   const struct str *args, bool *yes)
+{
+    struct str message;
+    enum expand_status status = call_acl(ev, args, node->arg_count, yes, &message);
+    if (status == EXPAND_OK)
+        ev->scope->value = message;
+    return status;
+}
+
+/* --- exists */
+
+static enum expand_status test_exists(struct evaluation *ev, const struct condition_node *node,
+                                      const struct str *args, bool *yes)
+{
+    struct stat info;
+    (void)node;
+    enum expand_status status = evaluate_allowed(ev, SCOPE_FORBID_EXISTS);
+    *yes = status == EXPAND_OK && stat(args[0].s, &info) == 0;
+    return status;
+}
+
+/* --- inbound_srs */
+
+static enum expand_status test_inbound_srs(struct evaluation *ev, const struct condition_node *node,
+                                           const struct str *args, bool *yes)
+{
+    (void)args, (void)yes;
+    return evaluate_fail(ev, "condition \"%s\" is known to Exim but not supported by gatepost", node->row->name);
+}
+
+static const struct condition_row rows[] = {
+    {"acl", parse_wrapped_operands, 1, 10, test_acl, NULL},
+    {"crypteq", parse_operands, 2, 2, test_password, NULL},
+    {"exists", parse_operands, 1, 1, test_exists, NULL},
+    {"inbound_srs", parse_operands, 2, 2, test_inbound_srs, NULL},
+    {"ldapauth", parse_operands, 1, 1, test_password, NULL},
+    {"pam", parse_operands, 1, 1, test_password, NULL},
+    {"pwcheck", parse_operands, 1, 1, test_password, NULL},
+    {"radius", parse_operands, 1, 1, test_password, NULL},
+    {"saslauthd", parse_wrapped_operands, 2, 4, test_password, NULL},
+};
+
+const struct condition_table condition_access_table = ROWS(rows);
