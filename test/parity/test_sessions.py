@@ -13,4 +13,5 @@ SCENARIOS = load_all(Path(__file__).parent / "scenarios")
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
 def test_scenario(scenario, reference, candidate):
     differences = report(*run_both(reference, candidate, scenario))
-    assert not differences, f"{scenario.id}\n{differences}"
+    if differences:
+        pytest.fail(f"{scenario.id}\n{differences}", pytrace=False)

@@ -7,6 +7,7 @@ TEXT. Lines that start with an exclamation mark are directions:
 
     !send TEXT        sends TEXT as it is (with Python's escapes) and awaits one reply
     !send*N TEXT      ... and awaits N replies
+    !partly TEXT      sends TEXT as it is and awaits nothing
     !octets TEXT      the same as !send, each octet by itself
     !eof              ends the input and reads on until the server has closed
     !closed           reads on until the server has closed
@@ -53,10 +54,13 @@ class Pipe:
         return os.read(self.input, 65536)
 
     def end_input(self):
-        self.process.stdin.close()
+        self.close()
 
     def close(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass    # the process has ended before it read everything
 
 
 class Connection:
@@ -196,10 +200,13 @@ class Dialogue:
                 for _ in range(int(match[1] or 1)):
                     if not self.read_reply():
                         break
+        elif verb == "partly":
+            self.send(unescape(substitute(text)), text)
         elif verb == "octets":
             octets = unescape(substitute(text))
-            if all(self.send(octets[i:i + 1], text) if i == 0 else self.quietly(octets[i:i + 1])
-                   for i in range(len(octets))):
+            if self.send(octets[:1], text):
+                for octet in octets[1:]:
+                    self.peer.channel.send(bytes([octet]))
                 self.read_reply()
         elif verb == "eof":
             self.end_input()
@@ -217,10 +224,6 @@ class Dialogue:
             self.peer = self.peers[text]
         else:
             raise ValueError(f"unknown direction {line}")
-
-    def quietly(self, data):
-        self.peer.channel.send(data)
-        return True
 
     def end_input(self):
         self.note("C:", "(end of input)")

@@ -13,7 +13,7 @@ REPLACEMENTS = [
     (re.compile(r"ESMTP (?:Exim|Gatepost) \S+"), "ESMTP <server>"),
     (re.compile(r"\((?:Exim|Gatepost) \d\S*\)"), "(<server>)"),
     (re.compile(r"(?m)^(# )(?:Exim|Gatepost)( Configuration \()[^)]*\)"), r"\1<server>\2<version>)"),
-    (re.compile(r"(?m)^(<time>\S* )(?:exim|gatepost) \S+ (daemon started: )pid=\d+"), r"\1<server> \2pid=<pid>"),
+    (re.compile(r"(?m)^(<time>.*?)(?:exim|gatepost) \S+ (daemon started: )pid=\d+"), r"\1<server> \2pid=<pid>"),
     (re.compile(r"(?m)^(?:exim|gatepost)(?=:| abandoned:)"), "<server>"),
     (re.compile(r"\bS=\d+"), "S=<size>"),
     (re.compile(r"\bD=[\d.]+s"), "D=<duration>"),
