@@ -90,7 +90,6 @@ int session_mode(struct program *program)
         .in_fd = STDIN_FILENO,
         .out_fd = STDOUT_FILENO,
         .trusted = is_trusted(program),
-        .admit = true,
     };
     const struct smtp_settings *settings;
 

@@ -200,7 +200,6 @@ static void serve(const struct worker_setup *setup, struct arena *arena, struct 
     a->smtp.mode = SMTP_NETWORK;
     a->smtp.in_fd = a->smtp.out_fd = a->fd;
     a->smtp.connection_count = (int)a->connections;
-    a->smtp.admit = true;
     smtp_session_run(setup->smtp, &a->smtp);
 }
 
