@@ -37,8 +37,11 @@ struct match_host {
 };
 
 /* Is the host, domain, address or local part in the list? A NULL list: MATCH_NO. value (may be NULL)
- * gets the data of the matching item (lookup result, or the item). MATCH_ERROR: err is set.
- * Captured strings are left in scope->captures. Named lists are scope->lists. */
+ * gets the data of the matching item (lookup result, or the item; STR_NULL when there is none, as for
+ * hosts that match by address). MATCH_DEFER and MATCH_ERROR: err (may be NULL) says why; its text is
+ * STR_NULL when the reason is already in the main and panic logs, where Exim too writes it by itself.
+ * Captured strings are left in scope->captures. Named lists are scope->lists. Working memory is
+ * scope->arena; a list that needs no expanding takes next to nothing of it. */
 enum match_result list_match_host(struct scope *scope, const struct list *list, const struct match_host *host,
                                   struct str *value, struct error *err);
 enum match_result list_match_connection(struct scope *scope, const struct list *list, struct str *value,
@@ -46,11 +49,18 @@ enum match_result list_match_connection(struct scope *scope, const struct list *
 enum match_result list_match(struct scope *scope, const struct list *list, struct str subject, struct str *value,
                              struct error *err);
 
-/* The service behind match_domain, match_ip and so on, and inlist (struct scope_services.match). */
+/* Results of named lists, kept while scope->match_cache is set (manual, 10.8): make one per session, in
+ * its arena; clear it when a message, or whatever the results belong to, has ended. NULL may be cleared. */
+struct match_cache *match_cache_new(struct arena *arena);
+void match_cache_clear(struct match_cache *cache);
+
+/* The service behind match_domain, match_ip and so on (struct scope_services.match). */
 enum match_result list_match_text(struct scope *scope, enum match_kind kind, struct str subject, struct str text,
                                   struct str *value, struct error *err);
 
-/* The service behind listnamed (struct scope_services.named_list). */
+/* The service behind listnamed (struct scope_services.named_list): the list's text, with the named lists
+ * it refers to put in their places and colons as separators. kind: 'd', 'h', 'a', 'l', or 0 for any.
+ * False: err holds Exim's text. */
 bool list_named_text(struct scope *scope, struct str name, char kind, struct str *value, struct error *err);
 
 #endif
