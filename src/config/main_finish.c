@@ -1,6 +1,7 @@
 /* The end of the main options: defaults, the host's name, what is expanded once, checks across options. */
 #include <limits.h>
 #include <netdb.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -8,8 +9,6 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "config/reading.h"
-
-#include "build_config.h"
 
 /* localhost_number may be at most this (manual, 14). */
 enum { HOST_NUMBER_MAX = 16 };
@@ -54,6 +53,16 @@ static struct str host_name(struct arena *arena)
     return str_is_null(name) ? str_copy(arena, str_of(names.nodename)) : name;
 }
 
+/* Without exim_group, and none in the build, the user's own group. */
+static void set_group(struct main_options *main)
+{
+    const struct passwd *user;
+
+    if (main->exim_group.set || !main->exim_user.set || !(user = getpwuid(main->exim_user.id)))
+        return;
+    main->exim_group = (struct option_id){.id = user->pw_gid, .set = true};
+}
+
 static void set_names(struct reading *r)
 {
     struct main_options *main = &r->config->main;
@@ -64,6 +73,7 @@ static void set_names(struct reading *r)
         main->qualify_domain = main->primary_hostname;
     if (str_is_null(main->qualify_recipient))
         main->qualify_recipient = main->qualify_domain;
+    set_group(main);
     r->process.primary_hostname = main->primary_hostname;
     r->process.qualify_domain = main->qualify_domain;
     r->process.qualify_recipient = main->qualify_recipient;

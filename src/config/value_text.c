@@ -13,14 +13,14 @@
 
 void value_text_string(struct buffer *out, struct str text)
 {
-    const char *p = text.s, *end = text.s + text.n, *backslash;
+    const char *p = text.s, *end = text.s + text.n, *tab;
 
     if (str_is_empty(text))
         return;
-    while ((backslash = memchr(p, '\\', (size_t)(end - p))) != NULL) {
-        print_escaped(out, (struct str){p, (size_t)(backslash - p), text.tainted}, 0);
-        buffer_add_char(out, '\\');
-        p = backslash + 1;
+    while ((tab = memchr(p, '\t', (size_t)(end - p))) != NULL) {
+        print_escaped(out, (struct str){p, (size_t)(tab - p), text.tainted}, 0);
+        buffer_add_cstr(out, "\\t");
+        p = tab + 1;
     }
     print_escaped(out, (struct str){p, (size_t)(end - p), text.tainted}, 0);
 }

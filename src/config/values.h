@@ -35,7 +35,7 @@ bool value_read_string(struct reading *r, struct str name, struct str text, stru
 /* The value of a field as -bP shows it. Empty for what is not set. */
 void value_text(struct buffer *out, enum option_type type, const void *field);
 
-/* A string as -bP shows it: what does not print is escaped, a backslash is not. */
+/* A string as -bP shows it: what does not print, and a TAB, is escaped; a backslash is not. */
 void value_text_string(struct buffer *out, struct str text);
 
 #endif
