@@ -156,13 +156,13 @@ static bool compile_item(struct acl_compiler *c, struct acl_statement *statement
     if (kind == NULL)
         return fail(c, "unknown ACL condition/modifier in \"%.*s\"", STR_ARG(line));
     what = kind->modifier ? "modifier" : "condition";
+    if (kind->refused)
+        return error_at(c->err, c->line->where,
+                        "ACL %s \"%s\" is known to Exim but not supported by gatepost", what, kind->name);
     if (kind->modifier && negated)
         return fail(c, "ACL error: negation is not allowed with \"%s\"", kind->name);
     if (kind->argument == ARGUMENT_NONE && !statement->verb->endpass)
         return fail(c, "ACL error: \"%s\" is not allowed with \"%s\"", kind->name, statement->verb->name);
-    if (kind->refused)
-        return error_at(c->err, c->line->where,
-                        "ACL %s \"%s\" is known to Exim but not supported by gatepost", what, kind->name);
 
     statement->items = acl_room(c->arena, statement->items, statement->n, sizeof *item);
     item = &statement->items[statement->n++];

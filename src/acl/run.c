@@ -256,9 +256,12 @@ static enum acl_result run_statements(struct acl_run *run, struct acl_outcome *o
 
 /* --- Whole ACLs */
 
+/* The ACL is at fault: text says why in the log, the peer gets the default text. */
 static enum acl_result fail(struct acl_outcome *outcome, struct str text)
 {
+    outcome->user_message = STR_NULL;
     outcome->log_message = text;
+    outcome->endpass_or_implicit = false;
     return outcome->result = ACL_ERROR;
 }
 
@@ -296,7 +299,6 @@ static void restrict_outcome(const struct acl_context *context, struct acl_outco
     if ((here & quitting) && outcome->verb != NULL && !str_is(STR("accept"), outcome->verb)) {
         fail(outcome, str_printf(context->arena, "QUIT or not-QUIT toplevel ACL may not fail "
                                  "('%s' verb used incorrectly)", outcome->verb));
-        outcome->user_message = STR_NULL;
         return;
     }
     if (outcome->result == ACL_DISCARD && !(here & discarding))
@@ -307,7 +309,6 @@ static void restrict_outcome(const struct acl_context *context, struct acl_outco
         log_write(LOG_MAIN | LOG_PANIC, "\"%s\" verb not allowed in %s ACL", verb,
                   acl_where_name(context->where));
         fail(outcome, STR_NULL);
-        outcome->user_message = STR_NULL;
     }
 }
 
