@@ -20,7 +20,8 @@ static struct str compile(struct arena *arena, const char *text)
     return str_printf(arena, "%u: %.*s", err.where.line, STR_ARG(err.text));
 }
 
-#define NO_VARIABLE(text) "2: error in ACL: invalid variable name after \"set\" in ACL modifier \"set " text "\" "
+#define NO_VARIABLE(text)                                                                                    \
+    "2: error in ACL: invalid variable name after \"set\" in ACL modifier \"set " text "\" "
 
 static const struct {
     const char *text, *error;
@@ -58,25 +59,31 @@ static const struct {
     {"a:\n accept HOSTS = *\n", "2: error in ACL: unknown ACL condition/modifier in \"accept HOSTS = *\""},
     {"a:\n accept\n foo bar = x\n", "3: error in ACL: unknown ACL condition/modifier in \"foo bar = x\""},
     {"a:\n accept\n = x\n", "3: error in ACL: unknown ACL condition/modifier in \"= x\""},
-    {"a:\n accept !!hosts = *\n", "2: error in ACL: unknown ACL condition/modifier in \"accept !!hosts = *\""},
-    {"a:\n accept-x hosts = *\n", "2: error in ACL: unknown ACL condition/modifier in \"accept-x hosts = *\""},
+    {"a:\n accept !!hosts = *\n",
+     "2: error in ACL: unknown ACL condition/modifier in \"accept !!hosts = *\""},
+    {"a:\n accept-x hosts = *\n",
+     "2: error in ACL: unknown ACL condition/modifier in \"accept-x hosts = *\""},
     {"a:\n accept !message = x\n", "2: error in ACL: ACL error: negation is not allowed with \"message\""},
     {"a:\n accept !endpass\n", "2: error in ACL: ACL error: negation is not allowed with \"endpass\""},
     {"a:\n warn !set acl_c1 = 1\n", "2: error in ACL: ACL error: negation is not allowed with \"set\""},
     {"a:\n deny endpass\n", "2: error in ACL: ACL error: \"endpass\" is not allowed with \"deny\""},
-    {"a:\n warn\n hosts = *\n endpass\n", "4: error in ACL: ACL error: \"endpass\" is not allowed with \"warn\""},
+    {"a:\n warn\n hosts = *\n endpass\n",
+     "4: error in ACL: ACL error: \"endpass\" is not allowed with \"warn\""},
     {"a:\n warn set foo = bar\n", NO_VARIABLE("foo = bar") "(must start \"acl_c\" or \"acl_m\")"},
     {"a:\n warn set acl_x = bar\n", NO_VARIABLE("acl_x = bar") "(must start \"acl_c\" or \"acl_m\")"},
     {"a:\n warn set\n", NO_VARIABLE("") "(must start \"acl_c\" or \"acl_m\")"},
-    {"a:\n warn set acl_c = bar\n", NO_VARIABLE("acl_c = bar") "(digit or underscore must follow acl_c or acl_m)"},
+    {"a:\n warn set acl_c = bar\n",
+     NO_VARIABLE("acl_c = bar") "(digit or underscore must follow acl_c or acl_m)"},
     {"a:\n warn set acl_c\n", NO_VARIABLE("acl_c") "(digit or underscore must follow acl_c or acl_m)"},
-    {"a:\n warn set acl_mfoo = b\n", NO_VARIABLE("acl_mfoo = b") "(digit or underscore must follow acl_c or acl_m)"},
+    {"a:\n warn set acl_mfoo = b\n",
+     NO_VARIABLE("acl_mfoo = b") "(digit or underscore must follow acl_c or acl_m)"},
     {"a:\n warn set acl_c_a.b = c\n",
      "2: error in ACL: invalid character \".\" in variable name in ACL modifier \"set acl_c_a.b = c\""},
     {"a:\n warn set acl_c_x bar\n", "2: error in ACL: \"=\" missing after ACL \"set\" modifier"},
     {"a:\n accept\nb:\n deny hosts\n", "4: error in ACL: \"=\" missing after ACL \"hosts\" condition"},
 
-    {"a:\n deny dnslists = x\n", "2: ACL condition \"dnslists\" is known to Exim but not supported by gatepost"},
+    {"a:\n deny dnslists = x\n",
+     "2: ACL condition \"dnslists\" is known to Exim but not supported by gatepost"},
     {"a:\n deny\n !spf = x\n", "3: ACL condition \"spf\" is known to Exim but not supported by gatepost"},
     {"a:\n warn queue = x\n", "2: ACL modifier \"queue\" is known to Exim but not supported by gatepost"},
     {"a:\n warn udpsend = x\n", "2: ACL modifier \"udpsend\" is known to Exim but not supported by gatepost"},
@@ -84,7 +91,8 @@ static const struct {
      "2: ACL condition \"verify = recipient\" is known to Exim but not supported by gatepost"},
     {"a:\n deny !verify = sender=x@y/callout\n",
      "2: ACL condition \"verify = sender\" is known to Exim but not supported by gatepost"},
-    {"a:\n warn control = freeze/no_tell\n", "2: control \"freeze\" is known to Exim but not supported by gatepost"},
+    {"a:\n warn control = freeze/no_tell\n",
+     "2: control \"freeze\" is known to Exim but not supported by gatepost"},
 };
 
 static void test_errors(void **state)
@@ -116,11 +124,44 @@ static void test_names(void **state)
 static void test_every_row_is_found(void **state)
 {
     static const char *const names[] = {
-        "acl", "add_header", "authenticated", "condition", "continue", "control", "dcc", "decode", "delay",
-        "dkim_signers", "dkim_status", "dmarc_status", "dnslists", "domains", "encrypted", "endpass", "hosts",
-        "local_parts", "log_message", "log_reject_target", "logwrite", "malware", "message", "mime_regex", "queue",
-        "ratelimit", "recipients", "regex", "remove_header", "seen", "sender_domains", "senders", "set", "spam",
-        "spf", "spf_guess", "udpsend", "verify",
+        "acl",
+        "add_header",
+        "authenticated",
+        "condition",
+        "continue",
+        "control",
+        "dcc",
+        "decode",
+        "delay",
+        "dkim_signers",
+        "dkim_status",
+        "dmarc_status",
+        "dnslists",
+        "domains",
+        "encrypted",
+        "endpass",
+        "hosts",
+        "local_parts",
+        "log_message",
+        "log_reject_target",
+        "logwrite",
+        "malware",
+        "message",
+        "mime_regex",
+        "queue",
+        "ratelimit",
+        "recipients",
+        "regex",
+        "remove_header",
+        "seen",
+        "sender_domains",
+        "senders",
+        "set",
+        "spam",
+        "spf",
+        "spf_guess",
+        "udpsend",
+        "verify",
     };
 
     (void)state;
@@ -138,8 +179,10 @@ static void test_every_row_is_found(void **state)
 /* Logical lines of files and inline text. */
 static void test_lines(void **state)
 {
-    struct source_lines lines = acl_text_lines(*state,
-        STR("accept\n\n  hosts = a : \\\n   b \\\n# comment\n  : c\n #\\\n\tdeny\\\n\n  \\\n message = x\\"), "f");
+    struct source_lines lines = acl_text_lines(
+        *state,
+        STR("accept\n\n  hosts = a : \\\n   b \\\n# comment\n  : c\n #\\\n\tdeny\\\n\n  \\\n message = x\\"),
+        "f");
 
     assert_int_equal(lines.n, 4);
     assert_str(lines.v[0].text, "accept");
@@ -184,8 +227,8 @@ static void test_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        arena_test(test_errors), arena_test(test_names), arena_test(test_every_row_is_found), arena_test(test_lines),
-        arena_test(test_many),
+        arena_test(test_errors), arena_test(test_names), arena_test(test_every_row_is_found),
+        arena_test(test_lines),  arena_test(test_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
