@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/buffer.h"
+#include "base/ascii.h"
 #include "base/log.h"
 #include "config/macros.h"
 #include "expand/expand.h"
@@ -41,20 +41,21 @@ struct collection {
 /* Adds the prefix and the name in upper case. */
 static void add(struct collection *c, const char *name)
 {
-    struct buffer b = BUFFER_IN(c->arena);
-    struct str whole;
+    size_t before = strlen(c->prefix), n = before + strlen(name);
+    char *whole = arena_alloc(c->arena, n + 1);
 
     if (c->n == c->capacity) {
-        size_t capacity = c->capacity ? 2 * c->capacity : 512;
+        size_t capacity = c->capacity ? 2 * c->capacity : 1024;
+        struct macro *v = ARENA_ARRAY(c->arena, struct macro, capacity);
 
-        c->v = arena_grow(c->arena, c->v, c->n * sizeof *c->v, capacity * sizeof *c->v);
+        if (c->n)
+            memcpy(v, c->v, c->n * sizeof *v);
+        c->v = v;
         c->capacity = capacity;
     }
-    buffer_add_cstr(&b, c->prefix);
-    buffer_add_cstr(&b, name);
-    whole = str_upper(c->arena, buffer_str(&b));
-    c->v[c->n++] = (struct macro){.name = whole, .value = STR("y"), .builtin = true,
-                                  .octets = macros_octets(whole)};
+    for (size_t i = 0; i < n; i++)
+        whole[i] = ascii_upper(i < before ? c->prefix[i] : name[i - before]);
+    c->v[c->n++] = (struct macro){.name = {whole, n, false}, .value = STR("y"), .builtin = true};
 }
 
 static void add_expansion_name(void *ctx, const char *name)
@@ -146,7 +147,9 @@ struct macro *macros_builtin(struct arena *arena, const struct config *config)
     for (const char *const *name = config->predefined; *name; name++)
         add(&c, *name);
     qsort(c.v, c.n, sizeof *c.v, compare);
-    for (size_t i = 0; i + 1 < c.n; i++)
-        c.v[i].next = &c.v[i + 1];
+    for (size_t i = 0; i < c.n; i++) {
+        c.v[i].octets = macros_octets(c.v[i].name);
+        c.v[i].next = i + 1 < c.n ? &c.v[i + 1] : NULL;
+    }
     return c.v;
 }

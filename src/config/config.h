@@ -52,7 +52,9 @@ struct config_request {
     const char *const *files;   /* names to try in turn; NULL-terminated. A single one must exist */
     const char *const *defines; /* -D: "NAME=value" or "NAME", NULL-terminated */
     const struct driver_class *const *classes; /* NULL-terminated */
-    const char *const *predefined; /* further predefined macros (_ACL_*), with the value y; NULL-terminated, or NULL */
+    /* Further predefined macros, such as _ACL_COND_HOSTS; their value is y. They begin with an underscore, an
+     * upper-case word and an underscore. NULL-terminated, or NULL. */
+    const char *const *predefined;
     bool trusted; /* owner and mode of the file are not looked at: right where no privilege is held (manual, 6.1) */
 };
 

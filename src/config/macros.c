@@ -73,9 +73,22 @@ static void need_builtin(struct macros *m)
         m->end = &last->next;
 }
 
-/* Whether the text may name a predefined macro: all of them have an underscore, an upper case word and
- * an underscore in them. */
-static bool may_name_builtin(struct str text)
+/* Whether predefined macros begin with an underscore, this word and an underscore. */
+static bool is_builtin_class(const struct macros *m, struct str word)
+{
+    static const char *const classes[] = {"HAVE", "LOG", "OPT", "DRIVER", "EXP"};
+
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (str_is(word, classes[i]))
+            return true;
+    for (const char *const *name = m->config->predefined; *name; name++)
+        if (strncmp(*name + 1, word.s, word.n) == 0 && (*name)[1 + word.n] == '_')
+            return true;
+    return false;
+}
+
+/* Whether the text may name a predefined macro, so that it is time to have them. */
+static bool may_name_builtin(const struct macros *m, struct str text)
 {
     const char *p = text.s, *end = text.s + text.n;
 
@@ -84,7 +97,8 @@ static bool may_name_builtin(struct str text)
 
         while (p < end && *p >= 'A' && *p <= 'Z')
             p++;
-        if (p > word && p < end && *p == '_')
+        if (p > word && p < end && *p == '_' &&
+            is_builtin_class(m, (struct str){word, (size_t)(p - word), false}))
             return true;
     }
     return false;
@@ -186,7 +200,7 @@ bool macros_substitute(struct macros *m, struct str *line, bool may_define, bool
     uint64_t octets;
 
     *changed = false;
-    if (!m->have_builtin && may_name_builtin(*line))
+    if (!m->have_builtin && may_name_builtin(m, *line))
         need_builtin(m);
     octets = macros_octets((struct str){line->s + from, line->n - from, false});
     if (!(octets & upper_case))

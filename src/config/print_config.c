@@ -9,14 +9,18 @@
 
 enum indent { INDENT_MAIN = 0, INDENT_SECTION = 2, INDENT_ITEM = 4 };
 
-/* The line with one space for each run of white space. */
+/* The line with one space for each run of white space, up to the first quote: behind it spaces count. */
 static void add_squeezed(struct buffer *out, struct str line)
 {
-    for (size_t i = 0; i < line.n; i++)
+    const char *quote = memchr(line.s, '"', line.n);
+    size_t n = quote ? (size_t)(quote - line.s) : line.n;
+
+    for (size_t i = 0; i < n; i++)
         if (!ascii_is_space(line.s[i]))
             buffer_add_char(out, line.s[i]);
         else if (!ascii_is_space(line.s[i + 1]))
             buffer_add_char(out, ' ');
+    buffer_add(out, text_from(line, n));
 }
 
 /* Whether what stands behind the equals sign is nobody's business: a secret may be in a macro as well. */

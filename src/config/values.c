@@ -94,6 +94,8 @@ static int unit_power(char c)
         return 2;
     case 'G':
         return 3;
+    case 'T':
+        return 4;
     default:
         return 0;
     }
@@ -279,15 +281,15 @@ static bool read_number_template(struct reading *r, enum option_type type, struc
 {
     int number;
 
-    if (str_find(text, '$') >= 0) {
+    if (type == OPTION_INT_TEMPLATE || str_find(text, '$') >= 0)
         if (!value_read_string(r, name, text, &text))
             return false;
-    } else if (type == OPTION_TIME_TEMPLATE) {
-        if (!read_time(r, name, text, &number))
+    if (str_find(text, '$') < 0) {
+        if (!(type == OPTION_INT_TEMPLATE ? read_integer(r, name, text, false, &number)
+                                          : read_time(r, name, text, &number)))
             return false;
-        text = interval_format(r->arena, number);
-    } else if (!read_integer(r, name, text, false, &number)) {
-        return false;
+        if (type == OPTION_TIME_TEMPLATE)
+            text = interval_format(r->arena, number);
     }
     *field = template_compile(r->arena, text, lines_pos(&r->lines));
     return true;
