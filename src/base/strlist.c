@@ -7,19 +7,19 @@
 
 void strlist_begin(struct strlist *it, struct str list, char separator)
 {
-    const char *p = list.s == NULL ? "" : list.s, *end = p + list.n;
+    const char *begin = list.s == NULL ? "" : list.s, *end = begin + list.n, *p = begin;
 
     while (p < end && ascii_is_space(*p))
         p++;
     if (p < end && *p == '<') {
         if (p + 1 == end) {
-            p = end; /* names nothing and holds nothing */
+            begin = end; /* names nothing and holds nothing */
         } else if (ascii_is_punct(p[1]) || ascii_is_control(p[1])) {
             separator = p[1];
-            p += 2;
+            begin = p + 2;
         }
     }
-    *it = (struct strlist){.p = p, .end = end, .separator = separator, .tainted = list.tainted};
+    *it = (struct strlist){.p = begin, .end = end, .separator = separator, .tainted = list.tainted};
 }
 
 /* The length of the item that begins here, before doubled separators become one. */
