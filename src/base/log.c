@@ -69,6 +69,7 @@ void log_configure(const struct log_settings *settings)
     copy.main_path = str_copy(arena, copy.main_path);
     copy.reject_path = str_copy(arena, copy.reject_path);
     copy.panic_path = str_copy(arena, copy.panic_path);
+    copy.debug_path = str_copy(arena, copy.debug_path);
     copy.timezone = str_copy(arena, copy.timezone);
     copy.syslog_facility = str_copy(arena, copy.syslog_facility);
     copy.syslog_process_name = str_copy(arena, copy.syslog_process_name);
@@ -200,6 +201,14 @@ static void show(struct arena *arena, unsigned to, const struct entry *e)
             buffer_printf(&b, " %s", streams[order[i]].label);
     buffer_printf(&b, "\n  %s\n", e->text.s);
     debug_lines(buffer_str(&b));
+}
+
+struct str log_debug_path(struct arena *arena, struct str tag, struct log_owner *owner)
+{
+    *owner = (struct log_owner){sink.settings.owner, sink.settings.group};
+    if (str_is_empty(sink.settings.debug_path))
+        return STR_NULL;
+    return str_join(arena, log_file_name(arena, sink.settings.debug_path), tag);
 }
 
 static void open_syslog(void)

@@ -89,6 +89,7 @@ struct log_settings {
     struct str main_path;   /* file of the main log, %D and %M being today's date; STR_NULL: none */
     struct str reject_path; /* likewise */
     struct str panic_path;  /* likewise; 53.3 says which name it should have */
+    struct str debug_path;  /* of the debug log, before its tag; STR_NULL: there can be none */
     unsigned owner, group;  /* user and group of log files that root makes */
     bool to_syslog;
     struct str syslog_facility;     /* see log_facility_parse(); empty, or none of them: "mail" */
@@ -168,6 +169,18 @@ void debug(enum debug_selector selector, const char *format, ...) __attribute__(
 /* The same for what only -d shows, never a test session alone. */
 bool debug_detail_on(enum debug_selector selector);
 void debug_detail(enum debug_selector selector, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sends debugging output to a debug log instead (manual, 44.22, control = debug): its path is that of the
+ * settings with the tag behind it. selectors: as for debug_select(). One that is being written goes on
+ * with the new selectors. False: err. */
+bool debug_log_start(struct str tag, struct str selectors, struct error *err);
+
+/* Ends that, if there is one, and puts the selectors back as they were; unwanted: the file goes, too. */
+void debug_log_stop(bool unwanted);
+
+/* Lines of debug() that follow stand further to the right by that many columns (or to the left), to show
+ * what runs within what. */
+void debug_indent(int columns);
 
 /* In test sessions (-bh) host checks (the selectors acl, auth, dnsbl, host_lookup, ident and lists)
  * are shown to the tester without -d, with ">>> " in front of every line. */

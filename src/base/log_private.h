@@ -51,6 +51,9 @@ void debug_lines(struct str text);
 struct buffer;
 void log_add_safe(struct buffer *b, struct str text, bool newlines);
 
+/* The path of a debug log with that tag; STR_NULL: there can be none. */
+struct str log_debug_path(struct arena *arena, struct str tag, struct log_owner *owner);
+
 /* Writes all of it to standard error. */
 void log_stderr(struct str text);
 

@@ -39,6 +39,7 @@ static bool set_paths(struct arena *arena, struct str pattern, struct log_settin
     settings->main_path = log_path(arena, pattern, "main");
     settings->reject_path = log_path(arena, pattern, "reject");
     settings->panic_path = log_path(arena, pattern, "panic");
+    settings->debug_path = log_path(arena, pattern, "debug");
     return true;
 }
 
