@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "expand/expand.h"
+#include "expand/test_mode.h"
 #include "main/caller.h"
 #include "main/modes.h"
 #include "smtp/services.h"
@@ -40,40 +40,14 @@ static bool tester_begin(struct tester *t, struct program *program, struct error
     return caller_describe(program->arena, program->cl, &t->connection, err);
 }
 
-/* "set acl_m_x = text": gives a variable a value for the lines behind. True: it was such a line. */
-static bool set_variable(struct tester *t, struct str line, struct error *err)
-{
-    struct arena *arena = t->line_arena;
-    ptrdiff_t equals = str_find(line, '=');
-    struct varset *set;
-    struct str name, value;
-
-    if (!str_starts(line, "set ") || equals < 0)
-        return false;
-    name = str_trim(arena, str_sub(arena, line, 4, (size_t)equals - 4));
-    if (str_starts(name, "acl_c"))
-        set = &t->connection.acl_c;
-    else if (str_starts(name, "acl_m"))
-        set = &t->message.acl_m;
-    else
-        return false;
-    value = str_trim(arena, str_sub(arena, line, (size_t)equals + 1, line.n));
-    if (expand_string(&t->scope, value, arena, &value, err) == EXPAND_OK)
-        varset_set(set, str_sub(arena, name, 4, name.n), value);
-    return true;
-}
-
 static void show(struct tester *t, struct str line)
 {
-    struct error err = ERROR_IN(t->line_arena);
-    struct str result;
+    struct str result = expand_test_line(&t->scope, line, t->line_arena);
 
-    if (!set_variable(t, line, &err) && expand_string(&t->scope, line, t->line_arena, &result, &err) == EXPAND_OK) {
+    if (!str_is_null(result)) {
         fwrite(result.s, 1, result.n, stdout);
         putchar('\n');
     }
-    if (!str_is_null(err.text))
-        printf("Failed: %.*s\n", STR_ARG(err.text));
     fflush(stdout);
     arena_reset(t->line_arena);
 }
