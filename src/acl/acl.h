@@ -85,7 +85,7 @@ struct acl_context {
     struct arena *arena;  /* messages live here */
     struct acl_warnings *warnings; /* NULL: `warn` lines are never suppressed */
 
-    unsigned depth, indent;     /* private: ACLs running within each other */
+    unsigned depth;             /* private: ACLs running within each other */
     unsigned log_reject_target; /* private: becomes acl_outcome.log_reject_target */
 };
 

@@ -168,19 +168,15 @@ enum acl_check acl_expand(struct acl_run *run, const struct template *t, struct 
 
 /* --- Messages (44.21) */
 
-/* Works out user_text and log_text when a statement is decided in a way that its messages are for:
- * succeeded: all its conditions were true. */
-void acl_use_messages(struct acl_run *run, bool succeeded);
+/* Works out user_text and log_text when the conditions' status decides the statement in a way that its
+ * messages are for. */
+void acl_use_messages(struct acl_run *run, enum acl_check status);
 
-/* What `warn` does when its conditions are true, and when they cannot be tested. */
+/* What `warn` does with its texts when its conditions are true, and when they cannot be tested. */
 void acl_warn(struct acl_run *run);
 void acl_warn_skipped(struct acl_run *run);
 
 /* add_header and the message of warn: the lines of text go to the host one by one. */
 void acl_add_headers(struct acl_context *context, struct str text);
-
-/* A debugging line, which -bh shows behind ">>> ". */
-void acl_trace(const struct acl_context *context, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -16,7 +16,7 @@ static const struct acl_control controls[] = {
     {"caseful_local_part", CONTROL_CASEFUL_LOCAL_PART, CONTROL_BY_ACL, false, ACL_AT(RCPT)},
     {"caselower_local_part", CONTROL_CASELOWER_LOCAL_PART, CONTROL_BY_ACL, false, ACL_AT(RCPT)},
     {"cutthrough_delivery", CONTROL_CUTTHROUGH_DELIVERY, CONTROL_REFUSED, true, ACL_ANYWHERE},
-    {"debug", CONTROL_DEBUG, CONTROL_REFUSED, true, ACL_ANYWHERE},
+    {"debug", CONTROL_DEBUG, CONTROL_BY_ACL, true, ACL_ANYWHERE},
     {"dkim_disable_verify", CONTROL_DKIM_DISABLE_VERIFY, CONTROL_GIVEN, false,
      SMTP & ~(ACL_AT(DATA) | ACL_AT(PRDR))},
     {"dmarc_disable_verify", CONTROL_DMARC_DISABLE_VERIFY, CONTROL_GIVEN, false,
@@ -97,6 +97,8 @@ bool acl_control_apply(struct acl_context *context, struct str value, struct err
     case CONTROL_BY_HOST:
         return context->host->control(context->owner, control, parameter, err);
     case CONTROL_BY_ACL:
+        if (control->id == CONTROL_DEBUG)
+            return acl_control_debug(context, parameter, err);
         set_local_part_case(context, control->id == CONTROL_CASEFUL_LOCAL_PART);
         break;
     case CONTROL_GIVEN:

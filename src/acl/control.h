@@ -12,7 +12,7 @@ enum acl_control_id {
     CONTROL_CASEFUL_LOCAL_PART,   /* done by the ACL itself: the host does not hear of it */
     CONTROL_CASELOWER_LOCAL_PART, /* the same */
     CONTROL_CUTTHROUGH_DELIVERY,
-    CONTROL_DEBUG,
+    CONTROL_DEBUG, /* done by the ACL itself */
     CONTROL_DKIM_DISABLE_VERIFY,
     CONTROL_DMARC_DISABLE_VERIFY,
     CONTROL_DMARC_ENABLE_FORENSIC,
@@ -53,6 +53,9 @@ struct acl_control {
 /* Refuses a fixed argument that names a control of state CONTROL_REFUSED; anything else that is wrong
  * with it shows when it is used, as in Exim. */
 bool acl_control_inspect(struct str fixed, struct error *err);
+
+/* `control = debug/parameter`. */
+bool acl_control_debug(struct acl_context *context, struct str parameter, struct error *err);
 
 /* `control = value`. False: err, in Exim's words. */
 bool acl_control_apply(struct acl_context *context, struct str value, struct error *err);

@@ -154,7 +154,7 @@ static const struct acl *compile_file(const struct acl_context *context, struct 
         error_set(err, "failed to read ACL file \"%.*s\": %s", STR_ARG(name), strerror(errno));
         return NULL;
     }
-    acl_trace(context, "read ACL from file %.*s", STR_ARG(name));
+    debug(DEBUG_acl, "read ACL from file %.*s", STR_ARG(name));
     copy = str_copy(arena, name);
     lines = acl_text_lines(arena, buffer_str(&text), copy.s);
     return acl_compile_lines(arena, copy, &lines, false, err);

@@ -28,30 +28,49 @@ static struct str expand_message(struct acl_run *run, const struct acl_item *ite
     return status == EXPAND_OK && !str_is_empty(text) ? text : STR_NULL;
 }
 
-/* The statement's own texts replace what conditions said; a log message goes in front of it. An accept
- * or discard that succeeds owes nothing to what its conditions said, and with `endpass` its message is
- * for the failure only. */
-void acl_use_messages(struct acl_run *run, bool succeeded)
+/* Is the statement decided in a way that its texts are for? */
+static bool texts_are_for(const struct acl_run *run, enum acl_check status)
 {
-    bool success_text = succeeded && run->statement->verb->endpass;
+    if (status == CHECK_TRUE)
+        return run->statement->verb->id != VERB_REQUIRE;
+    return (status == CHECK_FALSE || status == CHECK_DROP) &&
+           (run->statement->verb->id == VERB_REQUIRE || run->endpass);
+}
+
+/* A statement that turns the peer away: its own texts replace what conditions said; the log message goes in
+ * front of that. */
+static void use_refusal_texts(struct acl_run *run)
+{
     struct str user = run->user_text, log = run->log_text, own;
 
-    if (success_text)
-        run->user_text = run->log_text = STR_NULL;
-    if (!(success_text && run->endpass)) {
-        own = expand_message(run, run->message, user);
-        if (!str_is_null(own))
-            run->user_text = own;
-    }
+    own = expand_message(run, run->message, user);
+    if (!str_is_null(own))
+        run->user_text = own;
     own = expand_message(run, run->log_message, str_is_null(log) ? user : log);
-    if (str_is_null(own))
-        ;
-    else if (str_is_null(run->log_text))
-        run->log_text = own;
+    if (!str_is_null(own))
+        run->log_text = str_is_null(log) ? own : str_join3(run->context->arena, own, STR(": "), log);
+}
+
+/* An accept, discard or warn whose conditions are true owes nothing to what they said. With `endpass` the
+ * message is for the failure only. */
+static void use_success_texts(struct acl_run *run)
+{
+    struct str user = run->user_text, log = run->log_text;
+
+    run->user_text = run->endpass ? STR_NULL : expand_message(run, run->message, user);
+    run->log_text = expand_message(run, run->log_message, log);
+}
+
+void acl_use_messages(struct acl_run *run, enum acl_check status)
+{
+    const struct acl_verb *verb = run->statement->verb;
+
+    if (!texts_are_for(run, status))
+        return;
+    if (status == CHECK_TRUE && (verb->endpass || verb->id == VERB_WARN))
+        use_success_texts(run);
     else
-        run->log_text = str_join3(run->context->arena, own, STR(": "), run->log_text);
-    if (str_is_null(run->log_text))
-        run->log_text = run->user_text;
+        use_refusal_texts(run);
 }
 
 /* --- warn */
@@ -86,17 +105,16 @@ static struct str prefix(const struct acl_context *context)
 void acl_warn(struct acl_run *run)
 {
     struct acl_context *context = run->context;
-    struct str text = expand_message(run, run->log_message, run->log_text), line;
 
-    if (!str_is_null(text)) {
-        line = str_join3(context->arena, prefix(context), STR("Warning: "), text);
+    if (!str_is_null(run->log_text)) {
+        struct str line = str_join3(context->arena, prefix(context), STR("Warning: "), run->log_text);
+
         if (!warned_before(context->warnings, line))
             log_write_str(LOG_MAIN, line);
     }
-    text = expand_message(run, run->message, run->user_text);
-    if (!str_is_null(text) && (ACL_RECEIVING & (UINT32_C(1) << context->where)))
-        acl_add_headers(context, text);
-    else if (!str_is_null(text))
+    if (!str_is_null(run->user_text) && (ACL_RECEIVING & (UINT32_C(1) << context->where)))
+        acl_add_headers(context, run->user_text);
+    else if (!str_is_null(run->user_text))
         log_write(LOG_MAIN | LOG_PANIC,
                   "ACL \"warn\" with \"message\" setting found in a non-message (%s) ACL: "
                   "cannot specify header lines here: message ignored", acl_where_name(context->where));

@@ -66,9 +66,9 @@ enum acl_check acl_do_delay(struct acl_run *run, const struct acl_item *item, st
         return acl_say(run, CHECK_ERROR,
                        "syntax error in argument for \"delay\" modifier: \"%.*s\" is not a time value",
                        STR_ARG(value));
-    acl_trace(context, "delay modifier requests %d-second delay", seconds);
+    debug(DEBUG_acl, "delay modifier requests %d-second delay", seconds);
     if (connection != NULL && connection->is_test)
-        acl_trace(context, "delay skipped in -bh checking mode");
+        debug(DEBUG_acl, "delay skipped in -bh checking mode");
     else
         context->host->delay(context->owner, seconds);
     return CHECK_TRUE;

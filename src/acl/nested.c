@@ -1,16 +1,16 @@
 /* ACLs that run within others (manual, 44.26, and ${acl} of chapter 11): the acl condition and the
  * expansion's service. Arguments are $acl_arg1 ... while the inner ACL runs. */
 #include "acl/kinds.h"
+#include "base/log.h"
 
-/* Trace lines of an ACL that an expansion runs stand two columns further in. */
-enum { LEVELS_OF_CONDITION = 1, LEVELS_OF_EXPANSION = 2 };
+/* How much further in debugging lines stand. */
+enum { CONDITION_COLUMNS = 1, EXPANSION_COLUMNS = 2 };
 
-static enum acl_result run_with_arguments(struct acl_context *context, unsigned levels, struct str name,
+static enum acl_result run_with_arguments(struct acl_context *context, int columns, struct str name,
                                           const struct str *args, unsigned nargs, struct acl_outcome *outcome)
 {
     struct scope_acl *seen = context->scope->acl;
     struct scope_acl outer = *seen;
-    unsigned indent = context->indent;
     enum acl_result result;
 
     if (nargs > SCOPE_ACL_ARGS)
@@ -18,9 +18,9 @@ static enum acl_result run_with_arguments(struct acl_context *context, unsigned 
     for (unsigned i = 0; i < SCOPE_ACL_ARGS; i++)
         seen->args[i] = i < nargs ? args[i] : STR_NULL;
     seen->nargs = nargs;
-    context->indent += levels;
+    debug_indent(columns);
     result = acl_run_spec(context, name, outcome);
-    context->indent = indent;
+    debug_indent(-columns);
     for (unsigned i = 0; i < SCOPE_ACL_ARGS; i++)
         seen->args[i] = outer.args[i];
     seen->nargs = outer.nargs;
@@ -51,7 +51,7 @@ enum acl_check acl_check_nested(struct acl_run *run, const struct acl_item *item
     (void)value;
     if (!expand_call(run, call, &name, args))
         return CHECK_ERROR;
-    result = run_with_arguments(run->context, LEVELS_OF_CONDITION, name, args, call->nargs, &outcome);
+    result = run_with_arguments(run->context, CONDITION_COLUMNS, name, args, call->nargs, &outcome);
     run->user_text = outcome.user_message;
     run->log_text = outcome.log_message;
     switch (result) {
@@ -84,7 +84,7 @@ enum match_result acl_run_named(struct acl_context *context, struct str name, co
 
     if (seen == NULL)
         context->scope->acl = &none;
-    result = run_with_arguments(context, LEVELS_OF_EXPANSION, name, args, nargs, &outcome);
+    result = run_with_arguments(context, EXPANSION_COLUMNS, name, args, nargs, &outcome);
     context->scope->acl = seen;
     *message = outcome.user_message;
     switch (result) {

@@ -1,7 +1,7 @@
 /* Running ACLs: statement after statement until one decides (manual, 44.17 to 44.20). */
 #include <stdarg.h>
 
-#include "acl/compiled.h"
+#include "acl/kinds.h"
 #include "base/buffer.h"
 #include "base/log.h"
 
@@ -19,22 +19,6 @@ const char *acl_where_name(enum acl_where where)
 }
 
 /* --- What checks are made of */
-
-/* Exim marks nesting with a space per level, every fourth being a bar. */
-void acl_trace(const struct acl_context *context, const char *format, ...)
-{
-    struct buffer line = BUFFER_IN(context->arena);
-    va_list args;
-
-    if (!debug_on(DEBUG_acl))
-        return;
-    for (unsigned i = 1; i <= context->indent; i++)
-        buffer_add_cstr(&line, i % 4 != 0 ? " " : debug_on(DEBUG_noutf8) ? "!" : "\xe2\x95\x8e");
-    va_start(args, format);
-    buffer_vprintf(&line, format, args);
-    va_end(args);
-    debug(DEBUG_acl, "%.*s", STR_ARG(buffer_str(&line)));
-}
 
 enum acl_check acl_say(struct acl_run *run, enum acl_check status, const char *format, ...)
 {
@@ -67,26 +51,31 @@ enum acl_check acl_expand(struct acl_run *run, const struct template *t, struct 
 
 /* --- One statement */
 
-/* Shows the condition or modifier as written, and what its argument came out as. */
+/* Shows the condition or modifier as written, and below it what its argument came out as. */
 static void trace_item(const struct acl_run *run, const struct acl_item *item, struct str value)
 {
-    const struct acl_context *context = run->context;
-    struct str variable = item->variable;
-    int width;
+    const struct acl_kind *kind = item->kind;
+    struct buffer line = BUFFER_IN(run->context->arena);
+    size_t width;
 
-    if (!debug_on(DEBUG_acl) || item->kind->argument == ARGUMENT_NONE)
+    if (!debug_on(DEBUG_acl) || kind->argument == ARGUMENT_NONE)
         return;
-    if (item->kind->argument == ARGUMENT_MESSAGE) {
-        bool log = str_starts(str_of(item->kind->name), "log");
-
-        acl_trace(context, "%s: %.*s", log ? "l_message" : "  message", STR_ARG(item->text));
-        return;
+    if (kind->argument == ARGUMENT_MESSAGE) {
+        buffer_printf(&line, "%9s: ", kind->check == acl_do_message ? "message" : "l_message");
+        buffer_add(&line, item->text);
+    } else {
+        buffer_printf(&line, "check %s%s", item->negated ? "!" : "", kind->name);
+        if (item->variable.n > 0)
+            buffer_printf(&line, " %.*s", STR_ARG(item->variable));
+        width = line.n;
+        buffer_add_cstr(&line, " = ");
+        buffer_add(&line, item->text);
+        if (!str_is_null(value) && !str_eq(value, item->text)) {
+            buffer_printf(&line, "\n%*s = ", (int)width, "");
+            buffer_add(&line, value);
+        }
     }
-    acl_trace(context, "check %s%s%s%.*s = %.*s", item->negated ? "!" : "", item->kind->name,
-              variable.n > 0 ? " " : "", STR_ARG(variable), STR_ARG(item->text));
-    width = (int)(6 + item->negated + str_of(item->kind->name).n + (variable.n > 0) + variable.n);
-    if (!str_is_null(value) && !str_eq(value, item->text))
-        debug(DEBUG_acl, "%*s = %.*s", width, "", STR_ARG(value)); /* never indented */
+    debug(DEBUG_acl, "%.*s", STR_ARG(buffer_str(&line)));
 }
 
 static bool allowed_here(struct acl_run *run, const struct acl_item *item)
@@ -156,7 +145,7 @@ static void trace_check(const struct acl_run *run, enum acl_check status)
         [CHECK_DEFER] = "deferred",           [CHECK_ERROR] = "error",
     };
 
-    acl_trace(run->context, "%s: condition test %s in %.*s", run->statement->verb->name, texts[status],
+    debug(DEBUG_acl, "%s: condition test %s in %.*s", run->statement->verb->name, texts[status],
               STR_ARG(run->acl->label));
 }
 
@@ -177,7 +166,6 @@ static bool decide(struct acl_run *run, enum acl_check status, enum acl_result *
             acl_warn(run);
         if (verb->id == VERB_WARN || verb->id == VERB_REQUIRE)
             return false;
-        acl_use_messages(run, true);
         *result = on_success[verb->id];
         return true;
     case CHECK_DISCARD:
@@ -187,7 +175,6 @@ static bool decide(struct acl_run *run, enum acl_check status, enum acl_result *
     case CHECK_DROP:
         if (verb->id != VERB_REQUIRE && !run->endpass)
             return false;
-        acl_use_messages(run, false);
         *result = status == CHECK_DROP ? ACL_DROP : ACL_DENY;
         return true;
     case CHECK_DEFER:
@@ -214,9 +201,9 @@ static void trace_decision(const struct acl_run *run, enum acl_check status)
     if (status == CHECK_DEFER || status == CHECK_ERROR)
         return;
     if (status != CHECK_TRUE && status != CHECK_DISCARD && verb->endpass)
-        acl_trace(run->context, "%s: endpass encountered - denying access", verb->name);
+        debug(DEBUG_acl, "%s: endpass encountered - denying access", verb->name);
     else
-        acl_trace(run->context, "end of %.*s: %s", STR_ARG(run->acl->label), words[verb->id]);
+        debug(DEBUG_acl, "end of %.*s: %s", STR_ARG(run->acl->label), words[verb->id]);
 }
 
 static void trace_statement(const struct acl_run *run)
@@ -224,9 +211,9 @@ static void trace_statement(const struct acl_run *run)
     const struct acl_statement *s = run->statement;
 
     if (s->where.file == NULL)
-        acl_trace(run->context, "processing \"%s\" (inline line %u)", s->verb->name, s->where.line);
+        debug(DEBUG_acl, "processing \"%s\" (inline line %u)", s->verb->name, s->where.line);
     else
-        acl_trace(run->context, "processing \"%s\" (%s %u)", s->verb->name, s->where.file, s->where.line);
+        debug(DEBUG_acl, "processing \"%s\" (%s %u)", s->verb->name, s->where.file, s->where.line);
 }
 
 static enum acl_result run_statements(struct acl_run *run, struct acl_outcome *outcome)
@@ -239,6 +226,7 @@ static enum acl_result run_statements(struct acl_run *run, struct acl_outcome *o
         run->statement = &run->acl->statements[i];
         trace_statement(run);
         status = check_items(run);
+        acl_use_messages(run, status);
         trace_check(run, status);
         decided = decide(run, status, &outcome->result);
         if (decided)
@@ -247,7 +235,7 @@ static enum acl_result run_statements(struct acl_run *run, struct acl_outcome *o
             outcome->verb = run->statement->verb->name;
     }
     if (!decided)
-        acl_trace(run->context, "end of %.*s: implicit DENY", STR_ARG(run->acl->label));
+        debug(DEBUG_acl, "end of %.*s: implicit DENY", STR_ARG(run->acl->label));
     outcome->endpass_or_implicit = !decided;
     outcome->user_message = run->user_text;
     outcome->log_message = str_is_null(run->log_text) ? run->user_text : run->log_text;
@@ -277,11 +265,11 @@ enum acl_result acl_run_spec(struct acl_context *context, struct str spec, struc
     if (run.acl == NULL)
         return fail(outcome, err.text);
     if (run.acl->named && run.acl->n == 0) {
-        acl_trace(context, "%.*s is empty: implicit DENY", STR_ARG(run.acl->label));
+        debug(DEBUG_acl, "%.*s is empty: implicit DENY", STR_ARG(run.acl->label));
         return ACL_DENY;
     }
     if (run.acl->named)
-        acl_trace(context, "using %.*s", STR_ARG(run.acl->label));
+        debug(DEBUG_acl, "using %.*s", STR_ARG(run.acl->label));
     context->depth++;
     run_statements(&run, outcome);
     context->depth--;

@@ -100,6 +100,7 @@ static inline void set_logs(const struct session *s)
         .main_path = str_printf(s->arena, "%s/main", s->directory),
         .reject_path = str_printf(s->arena, "%s/reject", s->directory),
         .panic_path = str_printf(s->arena, "%s/panic", s->directory),
+        .debug_path = str_printf(s->arena, "%s/debug", s->directory),
         .write_rejectlog = true,
     };
 
@@ -121,7 +122,7 @@ static inline int setup(void **state)
         (struct scope_process){.primary_hostname = STR("mail.test"), .spool_directory = STR("/nonexistent")};
     s->connection = (struct scope_connection){
         .host_address = STR("127.0.0.1"),
-        .helo_name = STR("x"),
+        .helo_name = str_taint(STR("x")),
         .acl_c.arena = arena,
     };
     s->message = (struct scope_message){

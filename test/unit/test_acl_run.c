@@ -249,6 +249,63 @@ static void test_controls(void **state)
                "ACCEPT\ncontrol allow_auth_unadvertised\n");
 }
 
+static struct str read_file(struct session *s, const char *name)
+{
+    struct str path = str_printf(s->arena, "%s/%s", s->directory, name);
+    struct buffer text = BUFFER_IN(s->arena);
+    FILE *f = fopen(path.s, "r");
+    int c;
+
+    if (f == NULL)
+        return STR("no such file");
+    while ((c = getc(f)) != EOF)
+        buffer_add_char(&text, (char)c);
+    fclose(f);
+    return buffer_str(&text);
+}
+
+static void test_debug_log(void **state)
+{
+    struct session *s = *state;
+    struct arena *session_arena = arena_new(ARENA_PLAIN);
+
+    s->scope.arena = session_arena;
+    assert_str(run_spec(s,
+                        "a:\n warn control = debug/tag=.$local_part/opts=-all+acl\n warn acl = b\n accept\n"
+                        "b:\n deny hosts = :",
+                        "a"),
+               "ACCEPT\n");
+    assert_str(read_file(s, "debug.rcpt"), "warn: condition test succeeded in ACL \"a\"\n"
+                                           "processing \"warn\" (test.conf 3)\n"
+                                           "check acl = b\n"
+                                           " using ACL \"b\"\n"
+                                           " processing \"deny\" (test.conf 6)\n"
+                                           " check hosts = :\n"
+                                           " deny: condition test failed in ACL \"b\"\n"
+                                           " end of ACL \"b\": implicit DENY\n"
+                                           "warn: condition test failed in ACL \"a\"\n"
+                                           "processing \"accept\" (test.conf 4)\n"
+                                           "accept: condition test succeeded in ACL \"a\"\n"
+                                           "end of ACL \"a\": ACCEPT\n");
+    assert_true(debug_on(DEBUG_acl));
+    assert_str(run_spec(s, "a:\n accept control = debug/stop", "a"), "ACCEPT\n");
+    assert_false(debug_any());
+    assert_str(run_spec(s, "a:\n accept control = debug/tag=2\n control = debug/kill", "a"), "ACCEPT\n");
+    assert_str(read_file(s, "debug2"), "no such file");
+    assert_str(run_spec(s, "a:\n accept control = debug/tag=x", "a"), "ACCEPT\n");
+    assert_true(debug_any());
+    arena_free(session_arena); /* the session's end */
+    assert_false(debug_any());
+    assert_true(read_file(s, "debugx").n > 0);
+    s->scope.arena = s->arena;
+    assert_str(run_spec(s, "a:\n accept control = debug/x", "a"),
+               "ERROR log<syntax error in \"control=debug/x\">\n");
+    assert_str(run_spec(s, "a:\n accept control = debug/pretrigger=1", "a"),
+               "ERROR log<option \"pretrigger\" of control \"debug\" is known to Exim but not supported by "
+               "gatepost>\n");
+    assert_true(str_starts(run_spec(s, "a:\n accept control = debug/opts=+nosuch", "a"), "ACCEPT\nmain: "));
+}
+
 /* --- Where things are allowed */
 
 static void test_places(void **state)
@@ -301,9 +358,9 @@ static void test_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        session_test(test_verbs),  session_test(test_warn),      session_test(test_conditions),
-        session_test(test_facts),  session_test(test_modifiers), session_test(test_controls),
-        session_test(test_places),
+        session_test(test_verbs),     session_test(test_warn),      session_test(test_conditions),
+        session_test(test_facts),     session_test(test_modifiers), session_test(test_controls),
+        session_test(test_debug_log), session_test(test_places),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
