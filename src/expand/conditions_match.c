@@ -54,6 +54,9 @@ static enum expand_status match_list(struct evaluation *ev, const struct conditi
     case MATCH_ERROR:
         break;
     }
+    /* What the list's matching has logged itself it does not say again. */
+    if (str_is_null(why.text))
+        why.text = STR("NULL");
     return evaluate_fail(ev, "unable to complete match against \"%.*s\": %.*s", STR_ARG(node->raw),
                          STR_ARG(why.text));
 }

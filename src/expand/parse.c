@@ -116,8 +116,7 @@ bool parse_escape(struct parser *p, struct buffer *out)
     return true;
 }
 
-/* What a backslash begins. */
-static bool parse_backslash(struct parser *p, struct buffer *out)
+bool parse_backslash(struct parser *p, struct buffer *out)
 {
     p->p++;
     if (!parse_char(p, 'N'))
@@ -304,7 +303,8 @@ const struct template *parse_template(struct parser *p, bool nested)
     t->node_count = nodes.n;
     t->fault = p->fault;
     t->where = p->where;
-    t->source = (struct str){from, (size_t)(p->p - from) - (nested && p->fault == NULL ? 1 : 0), false};
+    /* A whole template keeps all of its text, what stands behind a fault included. */
+    t->source = (struct str){from, (size_t)((nested ? p->p - (p->fault == NULL) : p->end) - from), false};
     return t;
 }
 

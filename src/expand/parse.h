@@ -23,6 +23,9 @@ const struct template *parse_braced(struct parser *p);
 /* The next condition, with its `!`s. NULL: p->fault is set and nothing of it can be evaluated. */
 const struct condition_node *parse_condition(struct parser *p);
 
+/* The name of a condition: letters, or one of = == < <= > >=; STR_NULL when there is none. */
+struct str parse_condition_name(struct parser *p);
+
 /* What follows a dollar and a name: an item, an operator, a variable. */
 bool parse_item(struct parser *p, const struct item_row *row, const char *start, struct node *node);
 
@@ -46,6 +49,9 @@ struct str parse_name(struct parser *p, bool dash);
 
 /* One escape sequence; p->p is behind the backslash. False: fault. */
 bool parse_escape(struct parser *p, struct buffer *out);
+
+/* What a backslash, which is next, begins: such an escape, or a stretch between \N and \N. */
+bool parse_backslash(struct parser *p, struct buffer *out);
 
 /* Arguments as they are collected, and the copy that a node keeps. */
 struct argument_list {

@@ -5,8 +5,7 @@
 
 #include "base/ascii.h"
 
-/* A name in letters or one of = == < <= > >=; STR_NULL when there is none. */
-static struct str parse_condition_name(struct parser *p)
+struct str parse_condition_name(struct parser *p)
 {
     if (p->p == p->end || strchr("=<>", *p->p) == NULL)
         return parse_name(p, false);
@@ -73,17 +72,17 @@ bool parse_operands(struct parser *p, struct condition_node *condition)
     return p->fault == NULL;
 }
 
-/* Text up to the closing brace as it stands, with what a backslash hides from being one. */
+/* Text up to the closing brace: its backslashes mean what they mean everywhere, its dollars nothing. */
 static bool parse_raw(struct parser *p, struct str *raw)
 {
-    const char *from = p->p;
+    struct buffer text = BUFFER_IN(p->arena);
     while (p->p < p->end && *p->p != '}') {
-        if (*p->p++ != '\\' || p->p == p->end || *p->p++ != 'N')
-            continue;
-        const char *close = memmem(p->p, (size_t)(p->end - p->p), "\\N", 2);
-        p->p = close == NULL ? p->end : close + 2;
+        if (*p->p != '\\')
+            buffer_add_char(&text, *p->p++);
+        else if (!parse_backslash(p, &text))
+            return false;
     }
-    *raw = str_copy_n(p->arena, from, (size_t)(p->p - from), false);
+    *raw = buffer_str(&text);
     return parse_char(p, '}') || parse_fault(p, "missing } at end of string");
 }
 
