@@ -222,6 +222,8 @@ static void parse_address(struct arena *arena, bool keep, struct item *item)
     ptrdiff_t lookup = str_find(text, ';');
     struct str front = lookup < 0 ? text : (struct str){text.s, (size_t)lookup, false};
     ptrdiff_t at = lookup < 0 ? str_rfind(front, '@') : str_find(front, '@');
+    if (at > 0 && text.s[at - 1] == '@') /* the domain is @, @[] or @mx_any */
+        at--;
     struct item_address *address = ARENA_NEW(arena, struct item_address);
     item->type = text.n == 0 ? ITEM_EMPTY : ITEM_ADDRESS;
     item->address = address;

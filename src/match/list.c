@@ -98,6 +98,18 @@ static struct str fold_domain(struct arena *arena, struct str address)
     return lower.s == domain.s ? address : str_join(arena, str_sub(arena, address, 0, (size_t)at), lower);
 }
 
+/* Address lists leave $0 and what follows it alone, although the domains in them are matched as elsewhere. */
+static enum match_result walk_addresses(struct matching *m, const struct list *list)
+{
+    struct str captures[SCOPE_CAPTURES];
+    unsigned n = m->scope->capture_count;
+
+    memcpy(captures, m->scope->captures, n * sizeof *captures);
+    enum match_result result = match_walk(m, list);
+    match_set_captures(m, captures, n);
+    return result;
+}
+
 static enum match_result run(struct matching *m, const struct list *list, struct str *value)
 {
     struct str ignored;
@@ -107,7 +119,7 @@ static enum match_result run(struct matching *m, const struct list *list, struct
     *value = STR_NULL;
     if (!list)
         return MATCH_NO;
-    enum match_result result = match_walk(m, list);
+    enum match_result result = m->kind == LIST_ADDRESS ? walk_addresses(m, list) : match_walk(m, list);
     if (result == MATCH_YES)
         *value = m->value;
     return result;

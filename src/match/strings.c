@@ -50,8 +50,10 @@ enum found match_regex(struct matching *m, const struct item *item, struct str s
         return FOUND_DEFER;
     if (!regex_match(regex, subject, 0, false, &match))
         return FOUND_NO;
-    if (set_captures)
+    if (set_captures) {
         regex_set_captures(m->scope, m->scope->arena, subject, &match);
+        m->scope->captures[0] = subject; /* the whole of it, whatever part the pattern is for */
+    }
     return FOUND_YES;
 }
 
