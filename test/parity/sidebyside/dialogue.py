@@ -93,6 +93,7 @@ class Peer:
         self.channel = channel
         self.pending = b""
         self.ended = False      # the server has closed
+        self.end_noted = False
         self.closed = False     # we have
         self.expects_data = False
 
@@ -167,7 +168,9 @@ class Dialogue:
         if self.peer.pending:
             self.note_received(self.peer.pending)
             self.peer.pending = b""
-        self.note("--", "closed by the server")
+        if not self.peer.end_noted:
+            self.note("--", "closed by the server")
+        self.peer.end_noted = True
 
     def send(self, data, shown):
         if self.peer.ended or self.peer.closed:

@@ -113,7 +113,7 @@ class Run:
     def run_command(self):
         self.start(self.arguments(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
-            output, _ = self.process.communicate(self.scenario.stdin.encode("latin-1"), timeout=START_SECONDS)
+            output, _ = self.process.communicate(self.place.fill_in(self.scenario.stdin).encode("latin-1"), timeout=START_SECONDS)
         except subprocess.TimeoutExpired:
             output = b"(does not end)"
         self.parts["stdout"] = output.decode("latin-1")
@@ -187,11 +187,11 @@ def stop_process(pid, number=signal.SIGTERM):
         os.kill(pid, number)
     except ProcessLookupError:
         return
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), END_SECONDS)
+    wait_until(lambda: all(pid != other for other, _ in process_groups()), END_SECONDS)
 
 
 def process_groups():
-    """(pid, process group) of every living process."""
+    """(pid, process group) of every living process; zombies are dead."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
