@@ -202,7 +202,7 @@ static void collect(struct child *child, struct buffer *out, size_t *room)
     }
 }
 
-/* Moves input and output until the output has ended and the child has, too. False: the deadline came first. */
+/* Moves input and output until the output and the child have ended. False: the deadline came first. */
 static bool attend(const struct child_spec *spec, struct child *child, struct buffer *out)
 {
     struct str input = spec->input;

@@ -31,7 +31,8 @@ _Static_assert(DEBUG_COUNT < 64, "debug selectors are bits of a uint64_t");
 enum { ALL_SELECTORS_SHIFT = 64 - DEBUG_COUNT };
 
 /* What a test session shows: why a host, a sender or a recipient is let in or turned away. */
-static const uint64_t host_checks = BIT(acl) | BIT(auth) | BIT(dnsbl) | BIT(host_lookup) | BIT(ident) | BIT(lists);
+static const uint64_t host_checks =
+    BIT(acl) | BIT(auth) | BIT(dnsbl) | BIT(host_lookup) | BIT(ident) | BIT(lists);
 
 static struct {
     uint64_t selectors;

@@ -297,8 +297,9 @@ static void divert(struct arena *arena, enum stream_index i, struct str lines)
         return;
     sink.complained[i] = true;
     struct str path = log_file_name(arena, path_of(i));
-    struct str text = str_printf(arena, "Cannot open %s log file \"%.*s\": %s: euid=%ld egid=%ld", streams[i].name,
-                                 STR_ARG(path), strerror(error), (long)geteuid(), (long)getegid());
+    struct str text =
+        str_printf(arena, "Cannot open %s log file \"%.*s\": %s: euid=%ld egid=%ld", streams[i].name,
+                   STR_ARG(path), strerror(error), (long)geteuid(), (long)getegid());
     struct entry complaint = entry_make(arena, text, false, STR(""));
     struct str line = entry_lines(arena, &complaint, false);
     write_panic(arena, line);

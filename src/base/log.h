@@ -111,7 +111,7 @@ struct log_settings {
  * standard error and others nowhere. */
 void log_configure(const struct log_settings *settings);
 
-/* Reads the option syslog_facility: mail, user, news, uucp, daemon, local0 to local7. False: none of these. */
+/* Reads the option syslog_facility: mail, user, news, uucp, daemon, local0 to local7. False: no such. */
 bool log_facility_parse(struct str name, int *facility);
 
 /* Whether a selector is on. */
@@ -168,7 +168,8 @@ void debug(enum debug_selector selector, const char *format, ...) __attribute__(
 
 /* The same for what only -d shows, never a test session alone. */
 bool debug_detail_on(enum debug_selector selector);
-void debug_detail(enum debug_selector selector, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void debug_detail(enum debug_selector selector, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Sends debugging output to a debug log instead (manual, 44.22, control = debug): its path is that of the
  * settings with the tag behind it. selectors: as for debug_select(). One that is being written goes on

@@ -189,8 +189,8 @@ static bool take_line(struct stream *s, struct partial *line, enum line_ending e
     return false;
 }
 
-enum line_status stream_read_line(struct stream *s, struct arena *arena, size_t limit, enum line_ending ending,
-                                  int64_t deadline, struct str *line)
+enum line_status stream_read_line(struct stream *s, struct arena *arena, size_t limit,
+                                  enum line_ending ending, int64_t deadline, struct str *line)
 {
     struct partial partial = {.text = BUFFER_IN(arena), .keep = limit + 1};
     enum line_status status = LINE_OK;

@@ -58,8 +58,8 @@ void stream_free(struct stream *s);
 size_t stream_switch(struct stream *s, struct channel *channel);
 
 /* The next line of at most `limit` octets without its ending, copied into the arena, tainted. */
-enum line_status stream_read_line(struct stream *s, struct arena *arena, size_t limit, enum line_ending ending,
-                                  int64_t deadline, struct str *line);
+enum line_status stream_read_line(struct stream *s, struct arena *arena, size_t limit,
+                                  enum line_ending ending, int64_t deadline, struct str *line);
 
 /* Up to n octets as they come; 0 at the end, -1 error, -2 deadline. */
 ssize_t stream_read(struct stream *s, void *p, size_t n, int64_t deadline);

@@ -1,5 +1,6 @@
-/* Base64 and xtext: arbitrary octets are encoded and come back the same, and whatever is decoded at all is exactly
- * the encoding of what came out. A second, slower decoder that follows the RFC's wording has to agree. */
+/* Base64 and xtext: arbitrary octets are encoded and come back the same, and whatever is decoded at all is
+ * exactly the encoding of what came out. A second, slower decoder that follows the RFC's wording has to
+ * agree. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* String lists: arbitrary text read as a list agrees with a second reader that works on runs of separators, and
- * the list that is made of the items reads the same again. */
+/* String lists: arbitrary text read as a list agrees with a second reader that works on runs of separators,
+ * and the list that is made of the items reads the same again. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

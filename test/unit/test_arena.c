@@ -68,7 +68,8 @@ static void test_empty_allocations_differ(void **state)
 static void test_large(void **state)
 {
     struct arena *arena = *state;
-    char *small = arena_alloc(arena, 10), *large = arena_alloc(arena, 5000000), *after = arena_alloc(arena, 10);
+    char *small = arena_alloc(arena, 10), *large = arena_alloc(arena, 5000000),
+         *after = arena_alloc(arena, 10);
 
     memset(small, 1, 10);
     memset(large, 2, 5000000);

@@ -14,7 +14,8 @@ static void test_classes(void **state)
     for (int i = 0; i < 256; i++) {
         char c = (char)i;
         bool digit = is_one_of(i, "0123456789");
-        bool lower = is_one_of(i, "abcdefghijklmnopqrstuvwxyz"), upper = is_one_of(i, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        bool lower = is_one_of(i, "abcdefghijklmnopqrstuvwxyz"),
+             upper = is_one_of(i, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
         assert_int_equal(ascii_is_space(c), is_one_of(i, " \t\n\v\f\r"));
         assert_int_equal(ascii_is_digit(c), digit);
         assert_int_equal(ascii_is_alpha(c), lower || upper);

@@ -92,7 +92,8 @@ static void test_much_of_both(void **state)
     assert_int_equal(r.status, CHILD_EXITED);
     assert_int_equal(r.out.n, N);
     assert_memory_equal(r.out.s, data, N);
-    expect_shell(*state, "exec 0<&-; echo done", (struct str){data, N, false}, "done\n"); /* nobody reads it */
+    /* Nobody reads it. */
+    expect_shell(*state, "exec 0<&-; echo done", (struct str){data, N, false}, "done\n");
     expect_shell(*state, "head -c 10; echo", (struct str){data, N, false}, "xxxxxxxxxx\n");
     free(data);
 }
@@ -113,8 +114,9 @@ static void test_output_limit(void **state)
     const size_t limits[] = {0, 1, 8, 4095, 4096, 4097, 159999, 160000, 160001};
 
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        struct result r = run_spec(*state, (struct child_spec){
-                                               .argv = argv, .output_limit = limits[i], .deadline = deadline_in(20)});
+        struct result r = run_spec(
+            *state,
+            (struct child_spec){.argv = argv, .output_limit = limits[i], .deadline = deadline_in(20)});
         assert_int_equal(r.status, CHILD_EXITED); /* read to the end all the same */
         assert_int_equal(r.out.n, limits[i] < 160000 ? limits[i] : 160000);
     }
@@ -128,9 +130,10 @@ static void test_output_is_added(void **state)
     int code;
 
     buffer_add_cstr(&out, "a");
-    assert_int_equal(child_run(&(struct child_spec){.argv = argv, .output_limit = 9, .deadline = DEADLINE_NONE}, &out,
-                               &code, &err),
-                     CHILD_EXITED);
+    assert_int_equal(
+        child_run(&(struct child_spec){.argv = argv, .output_limit = 9, .deadline = DEADLINE_NONE}, &out,
+                  &code, &err),
+        CHILD_EXITED);
     assert_str(buffer_str(&out), "ab\n");
     assert_false(buffer_str(&out).tainted);
 }
@@ -149,7 +152,8 @@ static void test_environment(void **state)
 
 static void test_cannot_start(void **state)
 {
-    char *missing[] = {"/nonexistent/command", NULL}, *data[] = {"/etc/passwd", NULL}, *directory[] = {"/tmp", NULL};
+    char *missing[] = {"/nonexistent/command", NULL}, *data[] = {"/etc/passwd", NULL},
+         *directory[] = {"/tmp", NULL};
     struct child_spec spec = {.argv = missing, .output_limit = 1000, .deadline = deadline_in(10)};
 
     struct result r = run_spec(*state, spec);
@@ -187,11 +191,11 @@ static void test_deadline_reaches_the_group(void **state)
     snprintf(path, sizeof path, "%s/fifo", directory);
     assert_int_equal(mkfifo(path, 0600), 0);
     int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    snprintf(command, sizeof command, "exec 3>%s; (trap '' TERM HUP; sleep 30 >/dev/null) & echo started; sleep 30",
-             path);
+    snprintf(command, sizeof command,
+             "exec 3>%s; (trap '' TERM HUP; sleep 30 >/dev/null) & echo started; sleep 30", path);
     char *argv[] = {"/bin/sh", "-c", command, NULL};
-    struct result r = run_spec(*state, (struct child_spec){
-                                           .argv = argv, .output_limit = 1000, .deadline = clock_now_ms() + 500});
+    struct result r = run_spec(
+        *state, (struct child_spec){.argv = argv, .output_limit = 1000, .deadline = clock_now_ms() + 500});
     assert_int_equal(r.status, CHILD_TIMEOUT);
     assert_str(r.out, "started\n");
     assert_int_equal(fcntl(reader, F_SETFL, 0), 0);
@@ -226,7 +230,8 @@ static void test_descriptors_are_closed(void **state)
     int leaked = dup(STDERR_FILENO), high = fcntl(STDERR_FILENO, F_DUPFD, 200); /* without close-on-exec */
 
     assert_true(leaked >= 0 && high >= 200);
-    expect_shell(*state, "ls /proc/self/fd | tr '\\n' ' '", STR_NULL, "0 1 2 3 "); /* 3: ls reads the directory */
+    /* Number 3 is ls reading the directory. */
+    expect_shell(*state, "ls /proc/self/fd | tr '\\n' ' '", STR_NULL, "0 1 2 3 ");
     expect_shell(*state, "ls /proc/self/fd | tr '\\n' ' '", STR("input"), "0 1 2 3 ");
     close(leaked);
     close(high);
@@ -248,7 +253,8 @@ static void test_no_descriptor_leaks(void **state)
 
     for (int i = 0; i < 20; i++) {
         shell(*state, "cat", STR("x"));
-        run_spec(*state, (struct child_spec){.argv = missing, .input = STR("x"), .deadline = deadline_in(10)});
+        run_spec(*state,
+                 (struct child_spec){.argv = missing, .input = STR("x"), .deadline = deadline_in(10)});
     }
     assert_int_equal(open_descriptors(), before);
 }
@@ -261,7 +267,10 @@ static void test_without_standard_descriptors(void **state)
     if (pid == 0) {
         struct buffer out = BUFFER_IN(*state);
         char *argv[] = {"/bin/sh", "-c", "cat; echo err >&2", NULL};
-        struct child_spec spec = {.argv = argv, .input = STR("in "), .output_limit = 100, .merge_stderr = true,
+        struct child_spec spec = {.argv = argv,
+                                  .input = STR("in "),
+                                  .output_limit = 100,
+                                  .merge_stderr = true,
                                   .deadline = deadline_in(10)};
         int code;
         close(0);
@@ -271,7 +280,8 @@ static void test_without_standard_descriptors(void **state)
         spec.merge_stderr = false;
         spec.input = STR_NULL;
         buffer_cut(&out, 0);
-        ok = ok && child_run(&spec, &out, &code, NULL) == CHILD_EXITED && code == 0 && buffer_str(&out).n == 0;
+        ok = ok && child_run(&spec, &out, &code, NULL) == CHILD_EXITED && code == 0;
+        ok = ok && buffer_str(&out).n == 0;
         _exit(ok ? 0 : 1);
     }
     int status;
@@ -292,14 +302,16 @@ static void test_signals_are_reset(void **state)
     unsigned long blocked, ignored;
     assert_int_equal(sscanf(r.out.s, "SigBlk:%lxSigIgn:%lx", &blocked, &ignored), 2);
     assert_int_equal(blocked, 0);
-    assert_int_equal(ignored & ~0x180000000UL, 0); /* but for two signals that the C library keeps to itself */
+    /* The C library keeps two signals to itself: nobody can reset these. */
+    assert_int_equal(ignored & ~0x180000000UL, 0);
     signal(SIGUSR2, SIG_DFL);
     sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
 static void test_own_session(void **state)
 {
-    struct result r = shell(*state, "echo $$ $(ps -o sid= -p $$ 2>/dev/null || cut -d' ' -f6 /proc/$$/stat)", STR_NULL);
+    struct result r =
+        shell(*state, "echo $$ $(ps -o sid= -p $$ 2>/dev/null || cut -d' ' -f6 /proc/$$/stat)", STR_NULL);
     long pid = 0, session = 0;
     assert_int_equal(sscanf(r.out.s, "%ld %ld", &pid, &session), 2);
     assert_int_equal(pid, session);

@@ -36,7 +36,8 @@ static void test_not_wanted(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {arena_test(test_set), arena_test(test_at), cmocka_unit_test(test_not_wanted)};
+    const struct CMUnitTest tests[] = {arena_test(test_set), arena_test(test_at),
+                                       cmocka_unit_test(test_not_wanted)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,8 +51,9 @@ static void test_too_long(void **state)
 {
     struct arena *arena = *state;
     struct str entry = str_join3(arena, run_of(arena, 870, 'a'), run_of(arena, 870, 'b'), STR("c"));
-    struct str expected = str_join3(arena, str_join(arena, STR("|[1/3] "), run_of(arena, 870, 'a')),
-                                    str_join(arena, STR("|[2/3] "), run_of(arena, 870, 'b')), STR("|[3/3] c"));
+    struct str expected =
+        str_join3(arena, str_join(arena, STR("|[1/3] "), run_of(arena, 870, 'a')),
+                  str_join(arena, STR("|[2/3] "), run_of(arena, 870, 'b')), STR("|[3/3] c"));
     struct str got = split(arena, entry);
 
     assert_octets(got, expected.s, expected.n);
@@ -92,7 +93,10 @@ static void test_facilities(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        arena_test(test_whole), arena_test(test_too_long), arena_test(test_newlines), cmocka_unit_test(test_facilities),
+        arena_test(test_whole),
+        arena_test(test_too_long),
+        arena_test(test_newlines),
+        cmocka_unit_test(test_facilities),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

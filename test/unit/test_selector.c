@@ -18,11 +18,12 @@ static uint64_t bits(struct arena *arena, const char *text)
 
 static void test_defaults(void **state)
 {
-    const uint64_t defaults =
-        BIT(acl_warn_skipped) | BIT(connection_reject) | BIT(delay_delivery) | BIT(dkim) | BIT(dnslist_defer) | BIT(etrn) |
-        BIT(host_lookup_failed) | BIT(lost_incoming_connection) | BIT(msg_id) | BIT(queue_run) | BIT(rejected_header) |
-        BIT(retry_defer) | BIT(sender_verify_fail) | BIT(size_reject) | BIT(skip_delivery) | BIT(smtp_confirmation) |
-        BIT(tls_certificate_verified) | BIT(tls_cipher);
+    const uint64_t defaults = BIT(acl_warn_skipped) | BIT(connection_reject) | BIT(delay_delivery) |
+                              BIT(dkim) | BIT(dnslist_defer) | BIT(etrn) | BIT(host_lookup_failed) |
+                              BIT(lost_incoming_connection) | BIT(msg_id) | BIT(queue_run) |
+                              BIT(rejected_header) | BIT(retry_defer) | BIT(sender_verify_fail) |
+                              BIT(size_reject) | BIT(skip_delivery) | BIT(smtp_confirmation) |
+                              BIT(tls_certificate_verified) | BIT(tls_cipher);
 
     assert_true(bits(*state, "") == defaults);
     assert_true(bits(*state, "  \n ") == defaults);

@@ -1,4 +1,4 @@
-/* Lines from a stream: endings, limits exact to the octet, deadlines; writing to slow and to vanished peers. */
+/* Lines from a stream: endings, limits exact to the octet, deadlines; writing to slow and vanished peers. */
 #include "testing.h"
 
 #include <errno.h>
@@ -168,7 +168,8 @@ static void octet_by_octet(int fd, const void *what)
 static void test_octet_by_octet(void **state)
 {
     struct fixture *f = *state;
-    pid_t pid = fork_peer(f, octet_by_octet, "EHLO x\r\nbare\nlf\r\n\r\r\nlonger than twelve\r\n123456789012\r\n");
+    pid_t pid =
+        fork_peer(f, octet_by_octet, "EHLO x\r\nbare\nlf\r\n\r\r\nlonger than twelve\r\n123456789012\r\n");
 
     EXPECT(LINE_OK, 12, LINE_CRLF, "EHLO x");
     EXPECT(LINE_OK, 12, LINE_CRLF, "bare\nlf");
@@ -319,7 +320,8 @@ static void test_deadline_is_for_the_line(void **state)
     pid_t pid = fork_peer(f, drip, NULL);
     struct str line;
 
-    assert_int_equal(stream_read_line(&f->stream, f->arena, 1000, LINE_CRLF, clock_now_ms() + 100, &line), LINE_TIMEOUT);
+    assert_int_equal(stream_read_line(&f->stream, f->arena, 1000, LINE_CRLF, clock_now_ms() + 100, &line),
+                     LINE_TIMEOUT);
     assert_true(line.n >= 1 && line.n < 150);
     shutdown(f->ours, SHUT_RDWR);
     join_peer(pid);

@@ -7,7 +7,8 @@ static void test_truth(void **state)
 {
     static const char *const no[] = {"", "0", "no", "NO", "No", "false", "FALSE", "fAlSe"};
     static const char *const yes[] = {"1", "yes", "YES", "true", "TRUE", "tRuE"};
-    static const char *const other[] = {" ", "00", "01", "-1", "2", "y", "n", "t", "f", "on", "off", "yes ", " no", "ok"};
+    static const char *const other[] = {" ", "00", "01", "-1",  "2",    "y",   "n",
+                                        "t", "f",  "on", "off", "yes ", " no", "ok"};
 
     (void)state;
     for (size_t i = 0; i < sizeof no / sizeof *no; i++)

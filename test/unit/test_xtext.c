@@ -41,8 +41,9 @@ static void test_decode(void **state)
 static void test_refused(void **state)
 {
     static const char *const bad[] = {
-        "+", "a+", "+4", "a+4", "+4g", "+g4", "++", "++41", "+ 41", "+-1", "+0x41", "+4+41", "=", "a=b", "a=", "==",
-        "a b", " a", "a ", "a\tb", "a\nb", "a\rb", "a\x01", "a\x1f", "a\x7f", "a\x80", "\xc3\xa4", "a\xff", "+\xff\xff",
+        "+",     "a+",    "+4",    "a+4",   "+4g",   "+g4",   "++",       "++41",  "+ 41",      "+-1",
+        "+0x41", "+4+41", "=",     "a=b",   "a=",    "==",    "a b",      " a",    "a ",        "a\tb",
+        "a\nb",  "a\rb",  "a\x01", "a\x1f", "a\x7f", "a\x80", "\xc3\xa4", "a\xff", "+\xff\xff",
     };
     struct arena *arena = *state;
     struct str v = STR_NULL;

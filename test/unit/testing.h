@@ -36,7 +36,8 @@ static inline int arena_teardown(void **state)
 static inline void assert_octets_at(struct str v, const char *expected, size_t n, const char *file, int line)
 {
     if (v.s == NULL || v.n != n || memcmp(v.s, expected, n) != 0 || v.s[v.n] != '\0') {
-        print_error("got \"%.*s\" (%zu octets), expected \"%.*s\" (%zu octets)\n", STR_ARG(v), v.n, (int)n, expected, n);
+        print_error("got \"%.*s\" (%zu octets), expected \"%.*s\" (%zu octets)\n", STR_ARG(v), v.n, (int)n,
+                    expected, n);
         _fail(file, line);
     }
 }
