@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 
+#include "base/log.h"
+#include "base/print.h"
 #include "base/truth.h"
 
 /* How deep templates may nest, counted across everything that expands further strings on the way:
@@ -39,6 +41,13 @@ enum expand_status evaluate_inside(struct evaluation *ev, enum expand_status sta
     va_end(args);
     ev->err->text = buffer_str(&text);
     return status;
+}
+
+enum expand_status evaluate_tainted(struct evaluation *ev, struct str text)
+{
+    struct str shown = printable(ev->arena, text);
+    log_write(LOG_MAIN | LOG_PANIC, "attempt to expand tainted string '%.*s'", STR_ARG(shown));
+    return evaluate_fail(ev, "attempt to expand tainted string '%.*s'", STR_ARG(text));
 }
 
 enum expand_status evaluate_allowed(struct evaluation *ev, unsigned bit)
@@ -237,7 +246,7 @@ enum expand_status evaluate_arguments(struct evaluation *ev, const struct templa
 enum expand_status evaluate_text(struct evaluation *ev, struct str text, struct str *value)
 {
     if (text.tainted)
-        return evaluate_fail(ev, "attempt to expand tainted string '%.*s'", STR_ARG(text));
+        return evaluate_tainted(ev, text);
     const struct template *t = template_compile(ev->arena, text, (struct source_pos){NULL, 0});
     return evaluate_value(ev, t, value);
 }

@@ -31,6 +31,9 @@ enum expand_status evaluate_fail(struct evaluation *ev, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 enum expand_status evaluate_fault(struct evaluation *ev, const struct fault *fault);
 
+/* Refuses to expand a text that came from outside, with Exim's log line and error. */
+enum expand_status evaluate_tainted(struct evaluation *ev, struct str text);
+
 /* Whether the scope allows what a bit of enum scope_forbid stands for; a failure with Exim's text if not. */
 enum expand_status evaluate_allowed(struct evaluation *ev, unsigned bit);
 

@@ -14,8 +14,7 @@ bool parse_item(struct parser *p, const struct item_row *row, const char *start,
     return p->fault == NULL;
 }
 
-/* Strings in braces, one after the other. */
-static void parse_strings(struct parser *p, struct argument_list *list, unsigned max)
+void parse_strings(struct parser *p, struct argument_list *list, unsigned max)
 {
     while (list->n < max && p->fault == NULL) {
         const struct template *t = parse_braced(p);
@@ -25,7 +24,7 @@ static void parse_strings(struct parser *p, struct argument_list *list, unsigned
     }
 }
 
-static void keep_arguments(struct parser *p, struct item_node *item, const struct argument_list *list)
+void keep_arguments(struct parser *p, struct item_node *item, const struct argument_list *list)
 {
     item->args = argument_list_copy(p->arena, list);
     item->arg_count = list->n;
@@ -71,15 +70,21 @@ bool parse_branches(struct parser *p, struct item_node *item, struct argument_li
 {
     unsigned before = list->n;
     parse_strings(p, list, before + 2);
+    return parse_end_of_branches(p, item, list, list->n - before);
+}
+
+bool parse_end_of_branches(struct parser *p, struct item_node *item, const struct argument_list *list,
+                           unsigned branches)
+{
     keep_arguments(p, item, list);
     if (p->fault != NULL)
         return false;
     parse_space(p);
     if (parse_char(p, '}'))
         return true;
-    if (list->n == before)
+    if (branches == 0)
         return branches_fault(p, "'yes' part did not start with '{'");
-    if (list->n == before + 1) {
+    if (branches == 1) {
         struct str word = parse_name(p, false);
         if (!str_is(word, "fail"))
             return parse_fault(p, "syntax error in \"%s\" item - \"fail\" expected", item->row->name);
@@ -103,4 +108,10 @@ bool parse_arguments_and_branches(struct parser *p, struct item_node *item)
         }
     }
     return parse_branches(p, item, &list);
+}
+
+bool parse_end_of_item(struct parser *p, const char *name)
+{
+    parse_space(p);
+    return parse_char(p, '}') || parse_fault(p, "missing } at end of \"%s\"", name);
 }
