@@ -67,8 +67,7 @@ static void print_main_option(const struct print_style *style, const struct opti
 
         option = option_find(rows, count, str_of(option->default_text));
     }
-    print_option(style, name, option,
-                 option->state == OPTION_USED ? (const char *)&style->config->main + option->offset : NULL, out);
+    print_option(style, name, option, option_field(option, &style->config->main), out);
 }
 
 static void print_all(const struct print_style *style, struct buffer *out)

@@ -4,8 +4,7 @@
 
 #include "base/buffer.h"
 #include "config/print.h"
-
-static const char *const nouns[] = {"authenticator", "router", "transport"};
+#include "config/settings.h"
 
 /* The generic options, with `driver` where it belongs in the alphabet. */
 static void print_generic(const struct print_style *style, const struct driver_class *class,
@@ -22,7 +21,7 @@ static void print_generic(const struct print_style *style, const struct driver_c
             print_option(style, driver.name, &driver, &driver_name, out);
             printed = true;
         }
-        print_option(style, option->name, option, (const char *)instance + option->offset, out);
+        print_option(style, option->name, option, option_field(option, instance), out);
     }
     if (!printed)
         print_option(style, driver.name, &driver, &driver_name, out);
@@ -36,23 +35,19 @@ static void print_instance(const struct print_style *style, const struct driver_
     print_generic(style, class, instance, out);
     for (size_t i = 0; i < driver->option_count; i++)
         print_option(style, driver->options[i].name, &driver->options[i],
-                     (const char *)instance->config + driver->options[i].offset, out);
+                     option_field(&driver->options[i], instance->config), out);
 }
 
-static const struct driver_section *section_of(const struct config *config, const char *noun)
+/* The instances of a class; class may be missing in this build. */
+static const struct driver_instance *instances(const struct driver_section *section)
 {
-    for (size_t i = 0; i < config->section_count; i++)
-        if (strcmp(config->sections[i].class->noun, noun) == 0)
-            return &config->sections[i];
-    return NULL;
+    return section ? section->first : NULL;
 }
 
-static bool print_one(const struct print_style *style, const char *noun, struct str name, struct buffer *out,
-                      struct error *err)
+static bool print_one(const struct print_style *style, const struct driver_section *section, const char *noun,
+                      struct str name, struct buffer *out, struct error *err)
 {
-    const struct driver_section *section = section_of(style->config, noun);
-
-    for (const struct driver_instance *i = section ? section->first : NULL; i; i = i->next)
+    for (const struct driver_instance *i = instances(section); i; i = i->next)
         if (str_eq(i->name, name)) {
             print_instance(style, section->class, i, out);
             return true;
@@ -60,36 +55,48 @@ static bool print_one(const struct print_style *style, const char *noun, struct 
     return error_set(err, "%s %.*s not found", noun, STR_ARG(name));
 }
 
-static void print_every(const struct print_style *style, const char *noun, bool names, struct buffer *out)
+static void print_every(const struct print_style *style, const struct driver_section *section, bool names,
+                        struct buffer *out)
 {
-    const struct driver_section *section = section_of(style->config, noun);
-
-    for (const struct driver_instance *i = section ? section->first : NULL; i; i = i->next)
+    for (const struct driver_instance *i = instances(section); i; i = i->next)
         if (names) {
             buffer_printf(out, "%.*s\n", STR_ARG(i->name));
         } else {
-            buffer_printf(out, "\n%.*s %s:\n", STR_ARG(i->name), noun);
+            buffer_printf(out, "\n%.*s %s:\n", STR_ARG(i->name), section->class->noun);
             print_instance(style, section->class, i, out);
         }
 }
 
-bool print_drivers(const struct print_style *style, struct str what, struct str name, bool *handled,
-                   struct buffer *out, struct error *err)
+/* The forms for one noun. */
+static bool print_noun(const struct print_style *style, const struct driver_section *section, const char *noun,
+                       struct str what, struct str name, bool *handled, struct buffer *out, struct error *err)
 {
-    *handled = true;
-    for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++) {
-        size_t n = strlen(nouns[i]);
-        const char *rest = what.s + n;
+    const char *rest = what.s + strlen(noun);
 
-        if (!str_starts(what, nouns[i]))
-            continue;
+    *handled = true;
+    if (str_starts(what, noun)) {
         if (*rest == '\0' && !str_is_null(name))
-            return print_one(style, nouns[i], name, out, err);
+            return print_one(style, section, noun, name, out, err);
         if (strcmp(rest, "s") == 0 || strcmp(rest, "_list") == 0) {
-            print_every(style, nouns[i], *rest == '_', out);
+            print_every(style, section, *rest == '_', out);
             return true;
         }
     }
     *handled = false;
     return true;
+}
+
+bool print_drivers(const struct print_style *style, struct str what, struct str name, bool *handled,
+                   struct buffer *out, struct error *err)
+{
+    static const char *const nouns[] = {"authenticator", "router", "transport"};
+    const struct config *config = style->config;
+    bool ok = true;
+
+    *handled = false;
+    for (size_t i = 0; i < config->section_count && !*handled; i++)
+        ok = print_noun(style, &config->sections[i], config->sections[i].class->noun, what, name, handled, out, err);
+    for (size_t i = 0; i < sizeof nouns / sizeof *nouns && !*handled; i++)
+        ok = print_noun(style, NULL, nouns[i], what, name, handled, out, err);
+    return ok;
 }

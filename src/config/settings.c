@@ -27,6 +27,11 @@ const struct option *option_find(const struct option *options, size_t count, str
     return NULL;
 }
 
+const void *option_field(const struct option *option, const void *base)
+{
+    return option->state == OPTION_USED ? (const char *)base + option->offset : NULL;
+}
+
 bool option_is_hidden(const struct config *config, const struct option *option)
 {
     for (const struct hidden_option *h = config->hidden; h; h = h->next)

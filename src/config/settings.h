@@ -29,6 +29,9 @@ bool setting_read(struct reading *r, struct str line, const struct setting_table
 /* The row of that name, or NULL. */
 const struct option *option_find(const struct option *options, size_t count, struct str name);
 
+/* The option's value in the struct that the offsets are of; NULL when it has none. */
+const void *option_field(const struct option *option, const void *base);
+
 bool option_is_hidden(const struct config *config, const struct option *option);
 
 /* Sets every option of the table that was not set to its default. */
