@@ -273,7 +273,7 @@ static void reload(struct daemon *d)
         program_free(old);
         log_started(d);
     } else {
-        log_write(LOG_MAIN | LOG_PANIC, "%.*s", STR_ARG(config_error_text(arena, &err)));
+        log_write_lines(LOG_MAIN | LOG_PANIC, config_error_text(arena, &err));
         log_write(LOG_MAIN | LOG_PANIC, "the daemon goes on with the configuration that it had");
         for (size_t i = 0; i < listeners.n; i++)
             if (listeners.v[i].fd >= 0 && !contains(&d->listeners, listeners.v[i].fd))
@@ -347,14 +347,13 @@ int daemon_mode(struct program **program)
     bool background = !(*program)->cl->foreground && !debug_any() && !(*program)->cl->verbose;
 
     if (!plan(&d, *program, &d.listeners, &err)) {
-        log_write(LOG_MAIN | LOG_PANIC, "%.*s", STR_ARG(config_error_text(d.arena, &err)));
-        report_error(&err);
+        log_write_lines(LOG_MAIN | LOG_PANIC,
+                        str_join(d.arena, STR("Exim configuration error:\n  "), err.text));
         arena_free(d.arena);
         return 1;
     }
     if (!open_all(*program, &none, &d.listeners, &err)) {
         log_write(LOG_MAIN | LOG_PANIC, "%.*s: daemon abandoned", STR_ARG(err.text));
-        fprintf(stderr, "exim: %.*s: daemon abandoned\n", STR_ARG(err.text));
         arena_free(d.arena);
         return 1;
     }

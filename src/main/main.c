@@ -40,7 +40,7 @@ static bool prepare(struct program *program, struct error *err)
     if (!environment_clean(program->arena, options->keep_environment, options->add_environment, &purged, err))
         return false;
     if (purged && str_is_null(options->keep_environment))
-        log_write(LOG_MAIN, "Warning: purging the environment.\n Suggested action: use keep_environment.");
+        log_write_lines(LOG_MAIN, STR("Warning: purging the environment.\n Suggested action: use keep_environment."));
     return true;
 }
 

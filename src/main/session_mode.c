@@ -1,4 +1,5 @@
 /* -bh and -bs: a session on standard input and output (manual, 5.2). */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,6 +33,17 @@ static bool is_trusted(const struct program *program)
     return false;
 }
 
+/* What the panic log repeats on standard error is not for a peer. */
+static void silence_stderr(void)
+{
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    if (null < 0 || dup2(null, STDERR_FILENO) < 0)
+        close(STDERR_FILENO);
+    if (null >= 0)
+        close(null);
+}
+
 /* Called from inetd, standard input is the connection, and whoever is at its other end is the caller. */
 static bool from_inetd(struct arena *arena, struct smtp_peer *peer)
 {
@@ -48,6 +60,7 @@ static bool from_inetd(struct arena *arena, struct smtp_peer *peer)
         peer->interface_address = ip_format(arena, &ip);
     peer->mode = SMTP_NETWORK;
     peer->out_fd = STDIN_FILENO;
+    silence_stderr();
     return true;
 }
 
