@@ -47,7 +47,6 @@ struct smtp_peer {
     struct str authenticated_sender; /* -oMas */
     struct str login;         /* SMTP_LOCAL: who called; makes the sender of an untrusted caller's messages */
     bool trusted;             /* SMTP_LOCAL: the caller may set senders (manual, 5.2) */
-    bool admit;               /* the daemon has not applied smtp_accept_reserve and smtp_load_reserve: do it */
 };
 
 enum smtp_end {

@@ -1,0 +1,34 @@
+/* Addresses in SMTP commands (RFC 5321 section 4.1.2), read as liberally as Exim reads them: comments,
+ * white space and a name in front are taken and thrown away. */
+#ifndef SMTP_ADDRESS_H
+#define SMTP_ADDRESS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+enum { ADDRESS_LONGEST = 256 }; /* octets */
+
+struct address_rules {
+    bool allow_null;            /* <> is an address */
+    bool allow_domain_literals; /* option allow_domain_literals, and the others of these names */
+    bool allow_utf8_domains;
+    bool strip_excess_angle_brackets;
+    bool strip_trailing_dot;
+};
+
+struct address {
+    struct str text;       /* "local@domain", "local" when there is no domain, "" for <> */
+    struct str local_part; /* with its quotes, if any */
+    struct str domain;     /* STR_NULL when there is none */
+};
+
+/* Reads the address that the text consists of. False: err has Exim's text. */
+bool address_parse(struct arena *arena, struct str text, const struct address_rules *rules, struct address *address,
+                   struct error *err);
+
+/* A local part without its quoting: "x y" becomes x y. */
+struct str address_unquote(struct arena *arena, struct str local_part);
+
+#endif

@@ -1,0 +1,185 @@
+/* A message that has arrived in a test session: the DATA ACL, the log line and the reply. */
+#include "base/clock.h"
+#include "smtp/data.h"
+#include "smtp/log_lines.h"
+#include "smtp/policy.h"
+#include "smtp/reply.h"
+
+/* --- Refused for what it is */
+
+static void log_too_big(struct smtp_session *s, const struct message *m)
+{
+    struct buffer line = BUFFER_IN(s->scratch);
+
+    if (!log_selected(LOG_SEL_size_reject))
+        return;
+    buffer_add(&line, s->message.message_id);
+    buffer_add_cstr(&line, " rejected from <");
+    buffer_add(&line, s->message.sender_address);
+    buffer_add_cstr(&line, "> ");
+    buffer_add(&line, smtp_host_and_ident(s, true));
+    buffer_printf(&line, ": message too big: read=%lld max=%lld", (long long)m->size, (long long)s->size_limit);
+    log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
+}
+
+/* False: answered. */
+static bool is_fine(struct smtp_session *s, const struct message *m)
+{
+    struct str who = smtp_host_and_ident(s, false);
+
+    switch (m->problem) {
+    case MESSAGE_FINE:
+        return true;
+    case MESSAGE_TOO_BIG:
+        log_too_big(s, m);
+        smtp_reply(s, "552 Message size exceeds maximum permitted");
+        return false;
+    case MESSAGE_HEADER_TOO_BIG:
+        log_write(LOG_MAIN | LOG_REJECT,
+                  "ridiculously long message header received from %.*s (more than %lld characters): message abandoned",
+                  STR_ARG(who), (long long)m->limits.headers);
+        smtp_reply(s, "552 Message header is ridiculously long");
+        return false;
+    case MESSAGE_HEADER_LINE_TOO_LONG:
+        log_write(LOG_MAIN | LOG_REJECT,
+                  "overlong message header line received from %.*s (more than %lld characters): message abandoned",
+                  STR_ARG(who), (long long)m->limits.header_line);
+        smtp_reply(s, "552 A message header line is too long");
+        return false;
+    }
+    return true;
+}
+
+/* --- The Received: header */
+
+static struct str received_header(struct smtp_session *s)
+{
+    struct error err = ERROR_IN(s->scratch);
+    struct str text = STR(""), date = STR("");
+
+    if (!s->options->received_header_text ||
+        expand(&s->scope, s->options->received_header_text, s->transaction_arena, &text, &err) == EXPAND_FORCED ||
+        str_is_empty(text)) {
+        if (!str_is_null(err.text))
+            log_write(LOG_MAIN | LOG_PANIC, "Expansion of received_header_text failed: %.*s", STR_ARG(err.text));
+        return STR("");
+    }
+    expand(&s->scope, s->prepared->date, s->scratch, &date, NULL);
+    return str_join3(s->transaction_arena, text, STR(";\n\t"), str_join(s->scratch, date, STR("\n")));
+}
+
+/* --- Taken */
+
+/* The value of a header, unfolded, for the log. */
+static struct str header_value(struct smtp_session *s, const char *variable)
+{
+    struct str value;
+
+    if (expand_string(&s->scope, str_of(variable), s->scratch, &value, NULL) != EXPAND_OK)
+        return STR("");
+    return value;
+}
+
+static void add_selected(struct smtp_session *s, struct buffer *line)
+{
+    struct str id = header_value(s, "$h_message-id:");
+
+    if (log_selected(LOG_SEL_eightbitmime))
+        buffer_printf(line, " M8S=%d", s->transaction.eightbit ? 8 : s->transaction.body_given ? 7 : 0);
+    if (log_selected(LOG_SEL_receive_time))
+        smtp_log_duration(s, line, "RT", s->transaction.data_begun_ms);
+    if (log_selected(LOG_SEL_msg_id) && id.n > 2 && id.s[0] == '<') {
+        buffer_add_cstr(line, " id=");
+        buffer_add_n(line, id.s + 1, id.n - 2);
+    }
+    if (log_selected(LOG_SEL_subject)) {
+        buffer_add_cstr(line, " T=\"");
+        buffer_add(line, header_value(s, "$h_subject:"));
+        buffer_add_char(line, '"');
+    }
+    if (log_selected(LOG_SEL_received_sender)) {
+        buffer_add_cstr(line, " from <");
+        buffer_add(line, s->transaction.raw_sender);
+        buffer_add_char(line, '>');
+    }
+    if (log_selected(LOG_SEL_received_recipients))
+        for (size_t i = 0; i < s->message.recipients_count; i++) {
+            buffer_add_cstr(line, i == 0 ? " for " : " ");
+            buffer_add(line, s->message.recipients[i].address);
+        }
+}
+
+static void log_arrival(struct smtp_session *s, int64_t size)
+{
+    struct buffer line = BUFFER_IN(s->scratch);
+    struct str id = s->message.message_id;
+
+    buffer_add(&line, id);
+    buffer_add_cstr(&line, " <= ");
+    buffer_add(&line, str_is_empty(s->message.sender_address) ? STR("<>") : s->message.sender_address);
+    buffer_add_char(&line, ' ');
+    buffer_add(&line, smtp_host_and_ident(s, true));
+    buffer_add_cstr(&line, " P=");
+    buffer_add(&line, s->connection.received_protocol);
+    smtp_log_authenticated(s, &line);
+    if (log_selected(LOG_SEL_pipelining) && s->pipelining_advertised)
+        buffer_add_cstr(&line, " L.");
+    if (s->transaction.chunk_total > 0)
+        buffer_add_cstr(&line, " K");
+    buffer_printf(&line, " S=%lld", (long long)size);
+    add_selected(s, &line);
+    log_write_str(LOG_MAIN, buffer_str(&line));
+    if (s->message.recipients_count == 0) {
+        log_write(LOG_MAIN, "%.*s => blackhole (%s ACL discarded recipients)", STR_ARG(id),
+                  s->transaction.discarded_by);
+        log_write(LOG_MAIN, "%.*s Completed", STR_ARG(id));
+    }
+}
+
+static void accept_message(struct smtp_session *s, const struct acl_outcome *outcome, int64_t size, int64_t chunk)
+{
+    struct str id = s->message.message_id;
+
+    log_arrival(s, size);
+    if (chunk >= 0)
+        smtp_reply(s, "250- %lld byte chunk, total %lld", (long long)chunk, (long long)s->transaction.chunk_total);
+    if (!str_is_null(s->transaction.fake_reply))
+        smtp_respond(s, str_printf(s->scratch, "%d", s->transaction.fake_code), s->transaction.fake_reply, true);
+    else
+        smtp_policy_accept(s, outcome, "250", str_join(s->scratch, STR("OK id="), id));
+    stream_write(&s->stream, STR("\n**** SMTP testing: that is not a real message id!\n\n"), smtp_deadline(s));
+}
+
+static void judge(struct smtp_session *s, const struct message *m, int64_t chunk)
+{
+    struct acl_outcome outcome = {.result = ACL_ACCEPT};
+    struct str received;
+
+    s->message.message_id = message_id_new(s->transaction_arena);
+    gettimeofday(&s->message.received_time, NULL);
+    if (!is_fine(s, m))
+        return;
+    received = received_header(s);
+    message_publish(m, s, received, buffer_str(&s->transaction.added_headers));
+    if (s->message.recipients_count > 0)
+        smtp_policy_run(s, ACL_WHERE_DATA, s->options->acl_smtp_data, ACL_ACCEPT, STR_NULL, &outcome);
+    switch (outcome.result) {
+    case ACL_DISCARD:
+        s->message.recipients_count = 0;
+        s->transaction.discarded_by = "DATA";
+        break;
+    case ACL_ACCEPT:
+        break;
+    default:
+        smtp_policy_refuse(s, ACL_WHERE_DATA, STR_NULL, &outcome);
+        return;
+    }
+    accept_message(s, &outcome, m->size + (int64_t)received.n, chunk);
+}
+
+void smtp_message_arrived(struct smtp_session *s, const struct message *m, int64_t chunk)
+{
+    judge(s, m, chunk);
+    smtp_transaction_reset(s);
+    s->rset_free = s->helo_free = true;
+}

@@ -1,0 +1,117 @@
+/* What authenticators may ask of a session: see auth_host.h. */
+#include "smtp/auth_host.h"
+
+#include <string.h>
+
+#include "base/print.h"
+
+/* $auth1... and $1... are there while an exchange expands, and gone again when it is done: they hold
+ * secrets, and live in memory that goes with the exchange. */
+static void show_variables(struct scope *scope, const struct auth_exchange *x)
+{
+    unsigned numbers = x->count < AUTH_NUMBERS ? x->count : AUTH_NUMBERS;
+
+    memcpy(scope->auth_vars, x->vars, sizeof scope->auth_vars);
+    scope->captures[0] = STR_NULL;
+    for (unsigned i = 0; i < numbers; i++)
+        scope->captures[i + 1] = x->numbers[i];
+    scope->capture_count = numbers > 0 ? numbers + 1 : 0;
+}
+
+static void hide_variables(struct scope *scope)
+{
+    memset(scope->auth_vars, 0, sizeof scope->auth_vars);
+    memset(scope->captures, 0, sizeof scope->captures);
+    scope->capture_count = 0;
+}
+
+static enum auth_expand expand_for(struct auth_exchange *x, const struct template *t, struct str *value)
+{
+    struct smtp_session *s = x->host_ctx;
+    struct error err = ERROR_IN(x->arena);
+    struct arena *working = s->scope.arena;
+    enum expand_status status;
+
+    s->scope.arena = x->arena; /* what lists keep of the strings they see is wiped, too */
+    show_variables(&s->scope, x);
+    status = expand(&s->scope, t, x->arena, value, &err);
+    hide_variables(&s->scope);
+    s->scope.arena = working;
+    s->scope.value = STR_NULL;
+    x->message = status == EXPAND_OK ? STR_NULL : err.text;
+    switch (status) {
+    case EXPAND_OK:
+        return AUTH_EXPAND_OK;
+    case EXPAND_FORCED:
+        return AUTH_EXPAND_FORCED;
+    case EXPAND_DEFER:
+        return AUTH_EXPAND_DEFER;
+    case EXPAND_FAILED:
+        break;
+    }
+    return AUTH_EXPAND_FAILED;
+}
+
+static bool describe_peer(struct auth_exchange *x, struct auth_peer *peer)
+{
+    const struct smtp_session *s = x->host_ctx;
+    const struct scope_connection *c = &s->connection;
+
+    *peer = (struct auth_peer){
+        .remote_address = c->host_address,
+        .remote_port = c->host_port,
+        .local_address = c->interface_address,
+        .local_port = c->interface_port,
+        .tls = c->tls_in.active,
+        .tls_certificate_verified = c->tls_in.certificate_verified,
+        .tls_cipher = c->tls_in.cipher,
+        .tls_bits = c->tls_in.bits,
+        .tls_peer_name = STR_NULL,
+    };
+    return true;
+}
+
+/* Without TLS there is no channel to bind to. */
+static bool no_channel_binding(struct auth_exchange *x, const char *type, struct str *data)
+{
+    (void)x;
+    (void)type;
+    *data = STR_NULL;
+    return false;
+}
+
+static void debug_line(struct auth_exchange *x, const char *format, ...)
+{
+    struct buffer b = BUFFER_IN(x->arena);
+    struct str text;
+    va_list args;
+
+    if (!debug_on(DEBUG_auth))
+        return;
+    va_start(args, format);
+    buffer_vprintf(&b, format, args);
+    va_end(args);
+    text = buffer_str(&b);
+    if (text.n > 0 && text.s[text.n - 1] == '\n')
+        text.n--;
+    debug(DEBUG_auth, "%.*s\n", STR_ARG(printable(x->arena, text)));
+}
+
+static void log_line(struct auth_exchange *x, const char *format, ...)
+{
+    struct buffer b = BUFFER_IN(x->arena);
+    va_list args;
+
+    va_start(args, format);
+    buffer_vprintf(&b, format, args);
+    va_end(args);
+    log_write_str(LOG_MAIN, buffer_str(&b));
+}
+
+const struct auth_host smtp_auth_host = {
+    .expand = expand_for,
+    .peer = describe_peer,
+    .channel_binding = no_channel_binding,
+    .debug = debug_line,
+    .log = log_line,
+};

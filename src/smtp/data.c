@@ -1,0 +1,276 @@
+/* DATA (RFC 5321 section 4.1.1.4) and BDAT (RFC 3030). This version keeps no spool: outside test sessions
+ * the client is told to try again later before it sends anything, so that nothing is lost. */
+#include "smtp/data.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/clock.h"
+#include "smtp/log_lines.h"
+#include "smtp/policy.h"
+#include "smtp/reply.h"
+
+/* --- Before the message */
+
+static bool has_recipients(const struct smtp_session *s)
+{
+    return s->transaction.discarded || s->message.recipients_count > 0;
+}
+
+/* There is nobody to send a message to. */
+static void refuse_without_recipients(struct smtp_session *s)
+{
+    const struct smtp_transaction *t = &s->transaction;
+    const char *name = s->command->name;
+
+    if (t->rcpt_response_same && !str_is_null(t->rcpt_response)) {
+        smtp_respond(s, STR("503"), STR("All RCPT commands were rejected with this error:"), false);
+        smtp_respond(s, STR("503"), t->rcpt_response, false);
+    }
+    if (s->pipelining_advertised && s->after_rcpt)
+        smtp_reply(s, "503 Valid RCPT command must precede %s", name);
+    else
+        smtp_fault(s, SMTP_PROTOCOL, 503, STR_NULL,
+                   str_printf(s->scratch, "valid RCPT command must precede %s", name));
+}
+
+static void refuse_without_spool(struct smtp_session *s)
+{
+    struct buffer line = BUFFER_IN(s->scratch);
+
+    buffer_add(&line, smtp_host_and_ident(s, true));
+    buffer_add_cstr(&line, " F=<");
+    buffer_add(&line, s->message.sender_address);
+    buffer_add_char(&line, '>');
+    smtp_log_authenticated(s, &line);
+    buffer_printf(&line, " temporarily rejected %s: this version does not receive messages", s->command->name);
+    log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
+    smtp_reply(s, "451 Messages cannot be received at present - please try later");
+}
+
+static struct message_limits message_limits(struct smtp_session *s)
+{
+    const struct main_options *o = s->options;
+
+    return (struct message_limits){
+        .size = s->size_limit,
+        .headers = o->header_maxsize,
+        .header_line = o->header_line_maxsize,
+        .ignore_from_line = s->connection.is_local
+                                ? o->ignore_fromline_local
+                                : smtp_host_in(s, o->ignore_fromline_hosts, "ignore_fromline_hosts"),
+    };
+}
+
+/* --- The peer goes away */
+
+static void data_lost(struct smtp_session *s, bool after_header)
+{
+    struct str name = smtp_connection_name(s);
+
+    if (log_selected(LOG_SEL_lost_incoming_connection))
+        log_write(LOG_MAIN, "%.*s lost while reading message data%s", STR_ARG(name),
+                  after_header ? " (after header)" : "");
+    smtp_notquit(s, "connection-lost", "421", STR("Lost incoming connection"));
+    smtp_session_end(s, SMTP_END_LOST);
+}
+
+static void data_timeout(struct smtp_session *s)
+{
+    struct buffer line = BUFFER_IN(s->scratch);
+
+    buffer_add_cstr(&line, "SMTP data timeout (message abandoned) on connection from ");
+    buffer_add(&line, smtp_host_and_ident(s, false));
+    buffer_add_cstr(&line, " F=<");
+    buffer_add(&line, s->message.sender_address);
+    buffer_add_char(&line, '>');
+    log_write_str(LOG_MAIN, buffer_str(&line));
+    smtp_notquit(s, "data-timeout", "421",
+                 str_join(s->scratch, s->connection.active_hostname,
+                          STR(" SMTP incoming data timeout - closing connection.")));
+    smtp_session_end(s, SMTP_END_TIMEOUT);
+}
+
+/* --- DATA */
+
+/* Reads lines up to the one that is a dot. A line that a bare LF ends neither is that line nor begins
+ * another that could be (smuggling), unless the first line shows that the peer, on standard input, ends all
+ * its lines so. Anything but LINE_OK: what kept the end from coming. */
+static enum line_status read_lines(struct smtp_session *s, struct message *m, struct arena *arena)
+{
+    size_t longest = s->size_limit > 0 ? (size_t)s->size_limit + 2 : INT_MAX;
+    bool loose = false, after_crlf = true;
+
+    for (bool first = true;; first = false) {
+        struct str line;
+        enum line_status status =
+            stream_read_line(&s->stream, arena, longest, LINE_LF, smtp_deadline(s), &line);
+        bool crlf = !s->stream.bare_lf;
+
+        if (status != LINE_OK && status != LINE_TOO_LONG)
+            return status;
+        if (first)
+            loose = !crlf && s->peer->mode != SMTP_NETWORK;
+        if (after_crlf && (crlf || loose) && str_is(line, "."))
+            return LINE_OK;
+        bool stuffed = after_crlf && str_starts(line, ".");
+
+        message_add(m, line.s + stuffed, line.n - stuffed);
+        if (status == LINE_TOO_LONG && m->problem == MESSAGE_FINE)
+            m->problem = MESSAGE_TOO_BIG;
+        after_crlf = crlf || loose;
+        arena_reset(arena);
+    }
+}
+
+/* Reads the message that follows the 354. False: the session has ended. */
+static bool read_message(struct smtp_session *s, struct message *m)
+{
+    struct message_limits limits = message_limits(s);
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    enum line_status status;
+
+    smtp_flush(s);
+    s->transaction.data_begun_ms = clock_now_ms();
+    message_begin(m, s->transaction_arena, &limits);
+    status = read_lines(s, m, arena);
+    arena_free(arena);
+    if (status == LINE_TIMEOUT)
+        data_timeout(s);
+    else if (status != LINE_OK)
+        data_lost(s, m->in_body);
+    return status == LINE_OK;
+}
+
+void smtp_data(struct smtp_session *s)
+{
+    struct acl_outcome outcome;
+    struct message m;
+
+    if (!has_recipients(s)) {
+        refuse_without_recipients(s);
+        return;
+    }
+    if (s->transaction.too_many_recipients && s->options->recipients_max_reject) {
+        smtp_reply(s, "554 Too many recipients");
+        return;
+    }
+    if (smtp_policy_run(s, ACL_WHERE_PREDATA, s->options->acl_smtp_predata, ACL_ACCEPT, STR_NULL, &outcome) !=
+        ACL_ACCEPT) {
+        smtp_policy_refuse(s, ACL_WHERE_PREDATA, STR_NULL, &outcome);
+        return;
+    }
+    if (s->peer->mode != SMTP_TEST) {
+        refuse_without_spool(s);
+        return;
+    }
+    smtp_policy_accept(s, &outcome, "354", STR("Enter message, ending with \".\" on a line by itself"));
+    if (read_message(s, &m))
+        smtp_message_arrived(s, &m, -1);
+}
+
+/* --- BDAT */
+
+/* "size [LAST]". False: malformed. */
+static bool parse_chunk(struct smtp_session *s, int64_t *size, bool *last)
+{
+    const char *p = s->argument.s;
+
+    if (!ascii_is_digit(*p))
+        return false;
+    for (*size = 0; ascii_is_digit(*p); p++) {
+        if (*size > INT64_MAX / 100)
+            return false;
+        *size = *size * 10 + (*p - '0');
+    }
+    *last = *p == ' ' && strcasecmp(p + 1, "LAST") == 0;
+    return *last || *p == '\0';
+}
+
+/* Reads the octets that follow; they are kept only while the message can still be taken. False: the session
+ * has ended. */
+static bool read_chunk(struct smtp_session *s, int64_t size, bool keep)
+{
+    struct smtp_transaction *t = &s->transaction;
+    char block[4096];
+
+    smtp_flush(s);
+    if (!t->chunking)
+        t->data_begun_ms = clock_now_ms();
+    while (size > 0) {
+        size_t want = size < (int64_t)sizeof block ? (size_t)size : sizeof block;
+        ssize_t n = stream_read(&s->stream, block, want, smtp_deadline(s));
+
+        if (n <= 0) {
+            if (n == -2)
+                data_timeout(s);
+            else
+                data_lost(s, false);
+            return false;
+        }
+        size -= n;
+        if (!keep)
+            continue;
+        t->chunk_total += n;
+        if (s->size_limit > 0 && t->chunk_total > 2 * s->size_limit) /* with LF as CR LF it cannot be more */
+            t->chunks_lost = true;
+        if (!t->chunks_lost)
+            buffer_add_n(&t->chunks, block, (size_t)n);
+    }
+    return true;
+}
+
+static void take_chunks(struct smtp_session *s, struct message *m)
+{
+    const struct smtp_transaction *t = &s->transaction;
+    struct message_limits limits = message_limits(s);
+    const char *p = t->chunks.s, *end = t->chunks.s + t->chunks.n, *lf;
+
+    message_begin(m, s->transaction_arena, &limits);
+    for (; p < end; p = lf + (lf < end)) {
+        size_t n;
+
+        lf = memchr(p, '\n', (size_t)(end - p));
+        lf = lf ? lf : end;
+        n = (size_t)(lf - p);
+        message_add(m, p, n > 0 && p[n - 1] == '\r' ? n - 1 : n);
+    }
+    if (t->chunks_lost) {
+        m->problem = MESSAGE_TOO_BIG;
+        m->size = t->chunk_total;
+    }
+}
+
+void smtp_bdat(struct smtp_session *s)
+{
+    int64_t size;
+    struct message m;
+    bool last, taken = s->peer->mode == SMTP_TEST;
+
+    if (!s->chunking_advertised) {
+        smtp_fault(s, SMTP_PROTOCOL, 503, STR_NULL, STR("BDAT command used when CHUNKING not advertised"));
+        return;
+    }
+    if (!parse_chunk(s, &size, &last)) {
+        smtp_fault(s, SMTP_PROTOCOL, 501, STR_NULL, STR("missing size for BDAT command"));
+        return;
+    }
+    if (!read_chunk(s, size, taken && has_recipients(s)))
+        return;
+    if (!has_recipients(s)) {
+        refuse_without_recipients(s);
+        return;
+    }
+    if (!taken) {
+        refuse_without_spool(s);
+        return;
+    }
+    if (!last) {
+        s->transaction.chunking = true;
+        smtp_reply(s, "250 %lld byte chunk received", (long long)size);
+        return;
+    }
+    take_chunks(s, &m);
+    smtp_message_arrived(s, &m, size);
+}

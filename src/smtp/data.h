@@ -1,0 +1,11 @@
+/* DATA and BDAT, and what happens when a message is there. Private to src/smtp. */
+#ifndef SMTP_DATA_H
+#define SMTP_DATA_H
+
+#include "smtp/message.h"
+
+/* A message has arrived: judges it and replies. chunk: octets of the last BDAT; -1: it came by DATA. Ends the
+ * transaction. */
+void smtp_message_arrived(struct smtp_session *s, const struct message *m, int64_t chunk);
+
+#endif

@@ -1,0 +1,32 @@
+/* What MAIL and RCPT have in common: see envelope.h. */
+#include "smtp/envelope.h"
+
+#include "smtp/log_lines.h"
+#include "smtp/reply.h"
+
+bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null, struct address *address,
+                        struct error *err)
+{
+    const struct address_rules rules = {
+        .allow_null = allow_null,
+        .allow_domain_literals = s->options->allow_domain_literals,
+        .allow_utf8_domains = s->options->allow_utf8_domains,
+        .strip_excess_angle_brackets = s->options->strip_excess_angle_brackets,
+        .strip_trailing_dot = s->options->strip_trailing_dot,
+    };
+
+    return address_parse(s->scratch, text, &rules, address, err);
+}
+
+void smtp_refuse_unqualified(struct smtp_session *s, const char *who, struct str address, struct str text)
+{
+    struct buffer line = BUFFER_IN(s->scratch);
+
+    buffer_printf(&line, "unqualified %s rejected: <", who);
+    buffer_add(&line, address);
+    buffer_add_cstr(&line, "> ");
+    buffer_add(&line, smtp_host_and_ident(s, true));
+    log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
+    smtp_respond(s, STR("501"), str_join(s->scratch, text, str_printf(s->scratch, ": %s address must contain a domain",
+                                                                       who)), true);
+}

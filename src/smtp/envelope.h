@@ -1,0 +1,16 @@
+/* What MAIL and RCPT have in common. Private to src/smtp. */
+#ifndef SMTP_ENVELOPE_H
+#define SMTP_ENVELOPE_H
+
+#include "smtp/address.h"
+#include "smtp/state.h"
+
+/* Reads an address by the rules that the options set. The result is in the scratch arena. */
+bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null, struct address *address,
+                        struct error *err);
+
+/* Refuses an address without a domain: reply and log line. who: "sender" or "recipient"; text: the command's
+ * argument. */
+void smtp_refuse_unqualified(struct smtp_session *s, const char *who, struct str address, struct str text);
+
+#endif

@@ -1,0 +1,12 @@
+/* Folding of long reply texts. */
+#ifndef SMTP_FOLD_H
+#define SMTP_FOLD_H
+
+#include "base/str.h"
+
+/* Breaks lines of more than 75 octets as Exim does: behind a colon that a space follows, else at a space,
+ * if there is one in the second half; else at the first space behind; the space is replaced by a newline. White
+ * space at both ends of the text goes. */
+struct str smtp_fold(struct arena *arena, struct str text);
+
+#endif

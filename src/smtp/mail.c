@@ -1,0 +1,285 @@
+/* MAIL (RFC 5321 section 4.1.1.2). */
+#include <limits.h>
+
+#include "base/ascii.h"
+#include "smtp/address.h"
+#include "smtp/envelope.h"
+#include "smtp/log_lines.h"
+#include "smtp/mailauth.h"
+#include "smtp/parameters.h"
+#include "smtp/policy.h"
+#include "smtp/reply.h"
+#include "smtp/settings.h"
+
+/* What the parameters said. */
+struct mail {
+    bool size_given, ret_given, envid_given;
+};
+
+/* --- Parameters. Each returns false when the command has been answered. */
+
+static bool invalid(struct smtp_session *s, struct str text)
+{
+    smtp_fault(s, SMTP_SYNTAX, 501, STR_NULL, text);
+    return false;
+}
+
+/* A size that is no number is ignored; one that is too large for a number is as large as can be. */
+static bool take_size(struct smtp_session *s, struct mail *mail, struct str value)
+{
+    int64_t n = 0;
+    size_t i = !str_is_empty(value) && value.s[0] == '+';
+    bool negative = !str_is_empty(value) && value.s[0] == '-';
+
+    for (i += negative; i < value.n && ascii_is_digit(value.s[i]); i++)
+        n = n < INT_MAX ? n * 10 + (value.s[i] - '0') : INT_MAX;
+    if (i < value.n || value.n == 0)
+        return true;
+    s->message.size = negative || n > INT_MAX ? INT_MAX : n;
+    mail->size_given = true;
+    return true;
+}
+
+static bool take_body(struct smtp_session *s, struct mail *mail, struct str value)
+{
+    (void)mail;
+    if (str_is_null(value))
+        return invalid(s, STR("invalid data for BODY"));
+    if (str_is_nocase(value, "8BITMIME"))
+        s->transaction.eightbit = true;
+    else if (!str_is_nocase(value, "7BIT") && value.n > 0)
+        return invalid(s, STR("invalid data for BODY"));
+    s->transaction.body_given = value.n > 0;
+    return true;
+}
+
+static bool take_auth(struct smtp_session *s, struct mail *mail, struct str value)
+{
+    (void)mail;
+    return smtp_mailauth(s, value);
+}
+
+static bool take_ret(struct smtp_session *s, struct mail *mail, struct str value)
+{
+    if (mail->ret_given)
+        return invalid(s, STR("RET can be specified once only"));
+    mail->ret_given = true;
+    if (!str_is_nocase(value, "FULL") && !str_is_nocase(value, "HDRS"))
+        return invalid(s, STR("Value for RET is invalid"));
+    return true;
+}
+
+static bool take_envid(struct smtp_session *s, struct mail *mail, struct str value)
+{
+    (void)value;
+    if (mail->envid_given)
+        return invalid(s, STR("ENVID can be specified once only"));
+    mail->envid_given = true;
+    return true;
+}
+
+static bool take_smtputf8(struct smtp_session *s, struct mail *mail, struct str value)
+{
+    (void)mail;
+    (void)value;
+    return invalid(s, STR("SMTPUTF8 used when not advertised"));
+}
+
+static bool always(const struct smtp_session *s)
+{
+    (void)s;
+    return true;
+}
+
+static bool if_8bitmime(const struct smtp_session *s)
+{
+    return s->options->accept_8bitmime;
+}
+
+static bool if_dsn(const struct smtp_session *s)
+{
+    return s->dsn_advertised;
+}
+
+static const struct parameter {
+    const char *name;
+    bool (*known)(const struct smtp_session *s);
+    bool (*take)(struct smtp_session *s, struct mail *mail, struct str value);
+} parameters[] = {
+    {"AUTH", always, take_auth},   {"BODY", if_8bitmime, take_body}, {"ENVID", if_dsn, take_envid},
+    {"RET", if_dsn, take_ret},     {"SIZE", always, take_size},      {"SMTPUTF8", always, take_smtputf8},
+};
+
+static const struct parameter *find(const struct smtp_session *s, struct str name)
+{
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
+        if (str_is_nocase(name, parameters[i].name) && parameters[i].known(s))
+            return &parameters[i];
+    return NULL;
+}
+
+/* Takes the parameters off; *address is what is left. */
+static bool take_parameters(struct smtp_session *s, struct mail *mail, struct str *address)
+{
+    struct str rest = s->argument, name, value;
+
+    *address = rest;
+    while (s->esmtp && smtp_last_parameter(s->scratch, &rest, &name, &value)) {
+        const struct parameter *parameter = find(s, name);
+
+        if (!parameter)
+            return true; /* it belongs to the address, or the address is malformed */
+        if (!parameter->take(s, mail, value))
+            return false;
+        *address = rest;
+    }
+    return true;
+}
+
+/* --- May there be a message at all? Each returns false when the command has been answered. */
+
+static bool helo_is_given(struct smtp_session *s)
+{
+    struct str who = smtp_host_and_ident(s, false);
+
+    if (s->helo_seen || !(s->helo_verify_required ||
+                          smtp_host_in(s, s->options->hosts_require_helo, "hosts_require_helo")))
+        return true;
+    log_write(LOG_MAIN | LOG_REJECT, "rejected MAIL from %.*s: no HELO/EHLO given", STR_ARG(who));
+    smtp_reply(s, "503 HELO or EHLO required");
+    return false;
+}
+
+static bool within_limit(struct smtp_session *s)
+{
+    struct str who = smtp_host_and_ident(s, true);
+
+    if (s->message_limit < 0)
+        s->message_limit = smtp_expand_int(s, s->options->smtp_accept_max_per_connection,
+                                           "smtp_accept_max_per_connection");
+    if (s->message_limit == 0 || s->mail_count <= s->message_limit)
+        return true;
+    log_write(LOG_MAIN | LOG_REJECT, "rejected MAIL command %.*s: too many messages in one connection", STR_ARG(who));
+    smtp_reply(s, "421 too many messages in this connection");
+    return false;
+}
+
+/* --- The sender */
+
+/* An untrusted local caller is the sender of its messages itself, unless it wants no bounces or
+ * untrusted_set_sender lets it (manual, 5.2: -bs). */
+static struct str sender_of_caller(struct smtp_session *s, struct str given)
+{
+    struct error err = ERROR_IN(s->scratch);
+
+    if (s->peer->mode != SMTP_LOCAL || s->peer->trusted || str_is_empty(given) ||
+        list_match(&s->scope, s->options->untrusted_set_sender, given, NULL, &err) == MATCH_YES)
+        return given;
+    return str_join3(s->transaction_arena, s->peer->login, STR("@"), s->settings->process->qualify_domain);
+}
+
+/* False: answered. */
+static bool read_sender(struct smtp_session *s, struct str text, struct address *sender)
+{
+    struct error err = ERROR_IN(s->scratch);
+
+    if (!smtp_parse_address(s, text, true, sender, &err)) {
+        smtp_fault(s, SMTP_SYNTAX, 501, text, err.text);
+        return false;
+    }
+    s->transaction.raw_sender = str_copy(s->transaction_arena, sender->text);
+    s->message.sender_address = s->transaction.raw_sender;
+    return true;
+}
+
+static bool size_fits(struct smtp_session *s)
+{
+    struct buffer line = BUFFER_IN(s->scratch);
+
+    if (s->size_limit == 0 || s->message.size <= s->size_limit)
+        return true;
+    if (log_selected(LOG_SEL_size_reject)) {
+        buffer_add_cstr(&line, "rejected MAIL FROM:<");
+        buffer_add(&line, s->message.sender_address);
+        buffer_add_cstr(&line, "> ");
+        buffer_add(&line, smtp_host_and_ident(s, true));
+        buffer_printf(&line, ": message too big: size%s=%lld max=%lld", s->message.size == INT_MAX ? ">" : "",
+                      (long long)s->message.size, (long long)s->size_limit);
+        log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
+    }
+    smtp_reply(s, "552 Message size exceeds maximum permitted");
+    return false;
+}
+
+/* A sender without a domain gets one, or is refused. */
+static bool qualify(struct smtp_session *s, const struct address *sender, struct str text)
+{
+    if (str_is_empty(sender->text) || !str_is_null(sender->domain))
+        return true;
+    if (!s->sender_unqualified_allowed) {
+        smtp_refuse_unqualified(s, "sender", sender->text, text);
+        return false;
+    }
+    s->message.sender_address =
+        str_join3(s->transaction_arena, sender->text, STR("@"), s->settings->process->qualify_domain);
+    return true;
+}
+
+/* False: answered. */
+static bool check_sender(struct smtp_session *s)
+{
+    struct acl_outcome outcome;
+
+    s->message.sender_address = sender_of_caller(s, s->message.sender_address);
+    s->message.sender_set = true;
+    switch (smtp_policy_run(s, ACL_WHERE_MAIL, s->options->acl_smtp_mail, ACL_ACCEPT, STR_NULL, &outcome)) {
+    case ACL_DISCARD:
+        s->transaction.discard_all = s->transaction.discarded = true;
+        s->transaction.discarded_by = "MAIL";
+        s->transaction.discard_reason = str_copy(s->transaction_arena, outcome.log_message);
+        break;
+    case ACL_ACCEPT:
+        break;
+    default:
+        smtp_policy_refuse(s, ACL_WHERE_MAIL, s->argument, &outcome);
+        return false;
+    }
+    smtp_policy_accept(s, &outcome, "250", STR("OK"));
+    return true;
+}
+
+static bool begin_message(struct smtp_session *s)
+{
+    struct mail mail = {0};
+    struct address sender;
+    struct str text;
+
+    if (!helo_is_given(s))
+        return false;
+    if (str_is_empty(s->argument)) {
+        smtp_fault(s, SMTP_SYNTAX, 501, STR_NULL, STR("MAIL must have an address operand"));
+        return false;
+    }
+    if (!within_limit(s))
+        return false;
+    smtp_transaction_reset(s);
+    if (!take_parameters(s, &mail, &text))
+        return false;
+    smtp_ratelimit_apply(s, &s->prepared->mail_limit, s->mail_count, &s->mail_delay);
+    return read_sender(s, text, &sender) && size_fits(s) && qualify(s, &sender, text) && check_sender(s);
+}
+
+void smtp_mail(struct smtp_session *s)
+{
+    s->mail_count++;
+    if (s->transaction.sender_given) {
+        smtp_fault(s, SMTP_PROTOCOL, 503, STR_NULL, STR("sender already given"));
+        return;
+    }
+    if (begin_message(s)) {
+        s->transaction.sender_given = true;
+    } else {
+        s->was_refused_mail = true;
+        smtp_transaction_reset(s);
+    }
+}

@@ -1,0 +1,109 @@
+/* AUTH= on MAIL: see mailauth.h. */
+#include "smtp/mailauth.h"
+
+#include "base/ascii.h"
+#include "base/truth.h"
+#include "base/xtext.h"
+#include "smtp/log_lines.h"
+#include "smtp/policy.h"
+#include "smtp/reply.h"
+
+/* Octets that could make a second line of a log entry, a header or a spool file are refused, however well
+ * they are encoded. */
+static bool has_controls(struct str v)
+{
+    for (size_t i = 0; i < v.n; i++)
+        if (ascii_is_control(v.s[i]))
+            return true;
+    return false;
+}
+
+/* The authenticator's server_mail_auth_condition. */
+static bool condition_holds(struct smtp_session *s)
+{
+    const struct auth_instance *auth = s->authenticator;
+    struct error err = ERROR_IN(s->scratch);
+    struct str value;
+
+    if (!auth || !auth->server_mail_auth_condition)
+        return true;
+    switch (expand(&s->scope, auth->server_mail_auth_condition, s->scratch, &value, &err)) {
+    case EXPAND_OK:
+        return truth_of(value) != TRUTH_NO;
+    case EXPAND_FORCED:
+        return false;
+    case EXPAND_FAILED:
+    case EXPAND_DEFER:
+        break;
+    }
+    log_write(LOG_MAIN | LOG_PANIC, "failed to expand condition \"%.*s\" for %.*s authenticator: %.*s",
+              STR_ARG(template_source(auth->server_mail_auth_condition)), STR_ARG(auth->instance.name),
+              STR_ARG(err.text));
+    return false;
+}
+
+static void ignore(struct smtp_session *s, struct str value, const char *why)
+{
+    struct buffer line = BUFFER_IN(s->scratch);
+
+    buffer_add_cstr(&line, "ignoring AUTH=");
+    buffer_add(&line, value);
+    buffer_add_cstr(&line, " from ");
+    buffer_add(&line, smtp_host_and_ident(s, true));
+    buffer_printf(&line, " (%s", why);
+    if (!str_is_empty(s->connection.authenticated_id)) {
+        buffer_add_cstr(&line, ": authenticated ID=\"");
+        buffer_add(&line, s->connection.authenticated_id);
+        buffer_add_char(&line, '"');
+    }
+    buffer_add_char(&line, ')');
+    log_write_str(LOG_MAIN, buffer_str(&line));
+    s->message.authenticated_sender = STR_NULL;
+}
+
+/* Why the value is not accepted; NULL: it is. *answered: it was deferred, and MAIL with it. */
+static const char *objection(struct smtp_session *s, bool *answered)
+{
+    struct acl_outcome outcome;
+
+    *answered = false;
+    if (s->options->acl_smtp_mailauth) {
+        switch (smtp_policy_run(s, ACL_WHERE_MAILAUTH, s->options->acl_smtp_mailauth, ACL_ACCEPT, STR_NULL,
+                                &outcome)) {
+        case ACL_ACCEPT:
+            break;
+        case ACL_DENY:
+            return "rejected by ACL";
+        default:
+            if (outcome.result != ACL_DEFER)
+                outcome.result = ACL_ERROR; /* drop and discard are not for this ACL */
+            smtp_policy_refuse(s, ACL_WHERE_MAILAUTH, s->argument, &outcome);
+            *answered = true;
+            return NULL;
+        }
+    } else if (str_is_empty(s->connection.host_authenticated)) {
+        return "client not authenticated";
+    }
+    return condition_holds(s) ? NULL : "server_mail_auth_condition failed";
+}
+
+bool smtp_mailauth(struct smtp_session *s, struct str value)
+{
+    struct str sender;
+    const char *why;
+    bool answered;
+
+    if (str_is(value, "<>"))
+        return true;
+    if (str_is_null(value) || !xtext_decode(s->transaction_arena, value, &sender) || has_controls(sender)) {
+        smtp_fault(s, SMTP_SYNTAX, 501, STR_NULL, STR("invalid data for AUTH"));
+        return false;
+    }
+    if (str_is_empty(sender))
+        return true;
+    s->message.authenticated_sender = str_taint(sender);
+    why = objection(s, &answered);
+    if (why)
+        ignore(s, value, why);
+    return !answered;
+}

@@ -1,0 +1,163 @@
+/* A message as it arrives: see message.h. */
+#include "smtp/message.h"
+
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+
+void message_begin(struct message *m, struct arena *arena, const struct message_limits *limits)
+{
+    *m = (struct message){.limits = *limits, .headers = BUFFER_IN(arena), .body = BUFFER_IN(arena)};
+    m->headers.tainted = m->body.tainted = true;
+}
+
+/* "Name:", with white space allowed in front of the colon. */
+static bool is_header(const char *p, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && p[i] > 32 && p[i] < 127 && p[i] != ':')
+        i++;
+    if (i == 0)
+        return false;
+    while (i < n && (p[i] == ' ' || p[i] == '\t'))
+        i++;
+    return i < n && p[i] == ':';
+}
+
+static bool is_continuation(const struct message *m, const char *p, size_t n)
+{
+    return n > 0 && (p[0] == ' ' || p[0] == '\t') && m->headers.n > 0;
+}
+
+static void found(struct message *m, enum message_problem problem)
+{
+    if (m->problem == MESSAGE_FINE)
+        m->problem = problem;
+}
+
+static void add_header_line(struct message *m, const char *p, size_t n)
+{
+    static const char received[] = "Received";
+
+    if (!is_continuation(m, p, n)) {
+        m->header_begin = m->headers.n;
+        m->received_headers += n >= sizeof received && strncasecmp(p, received, sizeof received - 1) == 0 &&
+                               (p[sizeof received - 1] == ':' || ascii_is_space(p[sizeof received - 1]));
+    }
+    m->header_lines++;
+    if (m->problem != MESSAGE_FINE)
+        return;
+    buffer_add_n(&m->headers, p, n);
+    buffer_add_char(&m->headers, '\n');
+    if (m->limits.headers > 0 && (int64_t)m->headers.n > m->limits.headers)
+        found(m, MESSAGE_HEADER_TOO_BIG);
+    if (m->limits.header_line > 0 && (int64_t)(m->headers.n - m->header_begin) > m->limits.header_line)
+        found(m, MESSAGE_HEADER_LINE_TOO_LONG);
+}
+
+static void add_body_line(struct message *m, const char *p, size_t n)
+{
+    m->body_lines++;
+    for (const char *zero = p; (zero = memchr(zero, 0, (size_t)(p + n - zero))); zero++)
+        m->zeros++;
+    if (m->problem != MESSAGE_FINE)
+        return;
+    buffer_add_n(&m->body, p, n);
+    buffer_add_char(&m->body, '\n');
+}
+
+static void add_line(struct message *m, const char *p, size_t n)
+{
+    if (m->lines++ == 0 && m->limits.ignore_from_line && n >= 5 && memcmp(p, "From ", 5) == 0)
+        return;
+    m->size += (int64_t)n + 1;
+    if (n > m->longest_line)
+        m->longest_line = n;
+    if (m->limits.size > 0 && m->size > m->limits.size)
+        found(m, MESSAGE_TOO_BIG);
+    if (!m->in_body && (is_continuation(m, p, n) || is_header(p, n))) {
+        add_header_line(m, p, n);
+        return;
+    }
+    if (!m->in_body) {
+        m->in_body = true;
+        m->empty_line = n == 0;
+        if (m->empty_line)
+            return;
+    }
+    add_body_line(m, p, n);
+}
+
+void message_add(struct message *m, const char *p, size_t n)
+{
+    const char *cr;
+
+    while ((cr = memchr(p, '\r', n))) {
+        add_line(m, p, (size_t)(cr - p));
+        n -= (size_t)(cr - p) + 1;
+        p = cr + 1;
+    }
+    add_line(m, p, n);
+}
+
+/* $message_body: its beginning or end, as one line unless the option says otherwise. */
+static struct str visible(struct smtp_session *s, const char *p, size_t n)
+{
+    struct buffer b = BUFFER_IN(s->transaction_arena);
+
+    b.tainted = true;
+    for (size_t i = 0; i < n; i++)
+        buffer_add_char(&b, p[i] == 0 || (p[i] == '\n' && !s->options->message_body_newlines) ? ' ' : p[i]);
+    return buffer_str(&b);
+}
+
+void message_publish(const struct message *m, struct smtp_session *s, struct str received, struct str added)
+{
+    struct scope_message *message = &s->message;
+    struct buffer headers = BUFFER_IN(s->transaction_arena);
+    size_t shown = s->options->message_body_visible > 0 ? (size_t)s->options->message_body_visible : 0;
+
+    if (shown > m->body.n)
+        shown = m->body.n;
+    buffer_add(&headers, received);
+    buffer_add_n(&headers, m->headers.s, m->headers.n);
+    buffer_add(&headers, added);
+    headers.tainted = true;
+    message->headers = buffer_str(&headers);
+    message->body = visible(s, m->body.s, shown);
+    message->body_end = visible(s, m->body.s + (m->body.n - shown), shown);
+    message->size = m->size;
+    message->body_size = (int64_t)m->body.n;
+    message->body_linecount = m->body_lines;
+    message->linecount = m->header_lines + m->body_lines + (m->in_body ? 1 : 0);
+    message->body_zerocount = m->zeros;
+    message->received_count = m->received_headers + !str_is_empty(received);
+    message->max_received_linelength = str_printf(s->transaction_arena, "%zu", m->longest_line);
+}
+
+static void add_base62(struct buffer *b, uint64_t n, int digits)
+{
+    static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    char text[16];
+
+    for (int i = digits; i-- > 0; n /= 62)
+        text[i] = alphabet[n % 62];
+    buffer_add_n(b, text, (size_t)digits);
+}
+
+struct str message_id_new(struct arena *arena)
+{
+    struct buffer b = BUFFER_IN(arena);
+    struct timeval now;
+
+    gettimeofday(&now, NULL);
+    add_base62(&b, (uint64_t)now.tv_sec, 6);
+    buffer_add_char(&b, '-');
+    add_base62(&b, (uint64_t)getpid(), 11);
+    buffer_add_char(&b, '-');
+    add_base62(&b, (uint64_t)now.tv_usec, 4);
+    return buffer_str(&b);
+}

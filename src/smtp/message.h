@@ -1,0 +1,48 @@
+/* A message as it arrives: header section and body. Private to src/smtp. */
+#ifndef SMTP_MESSAGE_H
+#define SMTP_MESSAGE_H
+
+#include "smtp/state.h"
+
+enum message_problem {
+    MESSAGE_FINE,
+    MESSAGE_TOO_BIG,         /* message_size_limit */
+    MESSAGE_HEADER_TOO_BIG,  /* header_maxsize */
+    MESSAGE_HEADER_LINE_TOO_LONG, /* header_line_maxsize */
+};
+
+struct message_limits {
+    int64_t size;         /* octets; 0: none */
+    int64_t headers;      /* of the whole header section; 0: none */
+    int64_t header_line;  /* of one header with its continuations; 0: none */
+    bool ignore_from_line; /* a first line "From ..." is no part of the message */
+};
+
+struct message {
+    struct message_limits limits;
+    enum message_problem problem; /* the first one met; lines are then only counted */
+    struct buffer headers, body;  /* lines end in LF; the empty line in between is in neither */
+    bool in_body;
+    bool empty_line;        /* there was one behind the headers */
+    int64_t size;           /* octets so far, line ends as LF */
+    int header_lines, body_lines;
+    int received_headers;
+    int zeros;              /* NULs in the body */
+    size_t longest_line;
+    size_t header_begin;    /* of the latest header */
+    int64_t lines;
+};
+
+void message_begin(struct message *m, struct arena *arena, const struct message_limits *limits);
+
+/* Takes the next line, without its end. A CR in it ends a line, too (manual, 48.2). */
+void message_add(struct message *m, const char *p, size_t n);
+
+/* Shows the message to expansions; received is the Received: header for it, added the headers that ACLs
+ * added, both of complete lines. */
+void message_publish(const struct message *m, struct smtp_session *s, struct str received, struct str added);
+
+/* A message id as Exim makes them since 4.97: time, process and fraction in base 62. */
+struct str message_id_new(struct arena *arena);
+
+#endif

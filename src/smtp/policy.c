@@ -1,0 +1,265 @@
+/* ACLs in the session: see policy.h. */
+#include "smtp/policy.h"
+
+#include <string.h>
+
+#include "acl/control.h"
+#include "smtp/helo.h"
+#include "smtp/log_lines.h"
+#include "smtp/pause.h"
+#include "smtp/reply.h"
+
+/* --- What ACLs ask */
+
+static bool obey_control(void *owner, const struct acl_control *control, struct str parameter, struct error *err)
+{
+    struct smtp_session *s = owner;
+
+    switch (control->id) {
+    case CONTROL_ALLOW_AUTH_UNADVERTISED:
+        s->auth_unadvertised_allowed = true;
+        return true;
+    case CONTROL_ENFORCE_SYNC:
+    case CONTROL_NO_ENFORCE_SYNC:
+        s->enforce_sync = control->id == CONTROL_ENFORCE_SYNC;
+        return true;
+    case CONTROL_FAKEDEFER:
+    case CONTROL_FAKEREJECT:
+        s->transaction.fake_code = control->id == CONTROL_FAKEDEFER ? 450 : 550;
+        s->transaction.fake_reply = str_is_null(parameter)
+            ? STR("Your message has been rejected but is being\nkept for evaluation.\nIf it was a legitimate "
+                  "message, it may still be\ndelivered to the target recipient(s).")
+            : str_copy(s->transaction_arena, parameter);
+        return true;
+    case CONTROL_NO_DELAY_FLUSH:
+        s->delay_flush = false;
+        return true;
+    case CONTROL_NO_MULTILINE_RESPONSES:
+        s->multiline_responses = false;
+        return true;
+    case CONTROL_NO_PIPELINING:
+        s->pipelining_allowed = false;
+        return true;
+    default:
+        return error_set(err, "control \"%s\" does not apply to an SMTP session", control->name);
+    }
+}
+
+/* A header line is added once, however often it is asked for (manual, 44.24). */
+static void add_header(void *owner, struct str header)
+{
+    struct smtp_session *s = owner;
+    struct buffer *added = &s->transaction.added_headers;
+    struct str line = str_join(s->scratch, header, STR("\n"));
+    struct str all = buffer_str(added);
+
+    for (const char *p = all.s; (size_t)(all.s + all.n - p) >= line.n; p++)
+        if ((p == all.s || p[-1] == '\n') && memcmp(p, line.s, line.n) == 0)
+            return;
+    buffer_add(added, line);
+}
+
+/* Headers are removed when a message is delivered, which this version does not do. */
+static void remove_header(void *owner, struct str names)
+{
+    (void)owner;
+    (void)names;
+}
+
+static void delay(void *owner, int seconds)
+{
+    struct smtp_session *s = owner;
+
+    if (s->delay_flush)
+        smtp_flush(s);
+    smtp_pause(s, (int64_t)seconds * 1000);
+}
+
+static void verify_helo(void *owner)
+{
+    struct smtp_session *s = owner;
+
+    smtp_helo_verify(s);
+}
+
+static struct str log_prefix(void *owner, struct arena *arena)
+{
+    struct smtp_session *s = owner;
+
+    return str_join(arena, smtp_host_and_ident(s, true), STR(" "));
+}
+
+const struct acl_host smtp_acl_host = {
+    .control = obey_control,
+    .add_header = add_header,
+    .remove_header = remove_header,
+    .delay = delay,
+    .verify_helo = verify_helo,
+    .log_prefix = log_prefix,
+};
+
+/* --- Running */
+
+enum acl_result smtp_policy_run(struct smtp_session *s, enum acl_where where, const struct template *spec,
+                                enum acl_result unset, struct str recipient, struct acl_outcome *outcome)
+{
+    struct acl_context *context = &s->acl_owner.context;
+
+    *outcome = (struct acl_outcome){.result = unset, .log_reject_target = LOG_MAIN | LOG_REJECT};
+    if (!spec) {
+        if (unset != ACL_ACCEPT)
+            debug(DEBUG_acl, "ACL is NULL: implicit DENY\n");
+        return outcome->result;
+    }
+    s->connection.smtp_command_history = smtp_history(s);
+    context->where = where;
+    context->recipient = recipient;
+    acl_run(context, spec, outcome);
+    context->where = ACL_WHERE_UNKNOWN;
+    context->recipient = STR_NULL;
+    return outcome->result;
+}
+
+/* --- Refusing */
+
+/* The code of a refusal without a code of its own. */
+static const char *refusal_code(enum acl_where where)
+{
+    switch (where) {
+    case ACL_WHERE_AUTH:
+        return "503";
+    case ACL_WHERE_ETRN:
+        return "458";
+    case ACL_WHERE_VRFY:
+        return "252"; /* for clients that say VRFY before every RCPT (manual, 49.7) */
+    default:
+        return "550";
+    }
+}
+
+/* Where and what was refused: `rejected RCPT <x@y>`. */
+static void add_subject(struct buffer *line, enum acl_where where, struct str data)
+{
+    switch (where) {
+    case ACL_WHERE_CONNECT:
+        buffer_add_cstr(line, "connection in \"connect\" ACL");
+        return;
+    case ACL_WHERE_PREDATA:
+        buffer_add_cstr(line, "DATA");
+        return;
+    case ACL_WHERE_DATA:
+        buffer_add_cstr(line, "after DATA");
+        return;
+    default:
+        buffer_add_cstr(line, acl_where_name(where));
+        buffer_add_char(line, ' ');
+        buffer_add(line, data);
+    }
+}
+
+/* "H=... F=<sender> A=plain:id " */
+static void add_session(struct smtp_session *s, struct buffer *line, bool with_sender)
+{
+    if (!str_is_empty(s->message.message_id)) {
+        buffer_add(line, s->message.message_id);
+        buffer_add_char(line, ' ');
+    }
+    buffer_add(line, smtp_host_and_ident(s, true));
+    if (with_sender) {
+        buffer_add_cstr(line, " F=<");
+        buffer_add(line, s->message.sender_address);
+        buffer_add_char(line, '>');
+    }
+    smtp_log_authenticated(s, line);
+}
+
+static struct str first_line(struct arena *arena, struct str text)
+{
+    ptrdiff_t lf = str_find(text, '\n');
+
+    return lf < 0 ? text : str_sub(arena, text, 0, (size_t)lf);
+}
+
+static void log_refusal(struct smtp_session *s, enum acl_where where, struct str data, bool temporary,
+                        const struct acl_outcome *outcome)
+{
+    struct buffer line = BUFFER_IN(s->scratch);
+
+    if (!outcome->log_reject_target)
+        return;
+    add_session(s, &line, where == ACL_WHERE_RCPT || where == ACL_WHERE_DATA);
+    buffer_add_cstr(&line, temporary ? " temporarily rejected " : " rejected ");
+    add_subject(&line, where, data);
+    if (!str_is_empty(outcome->log_message)) {
+        buffer_add_cstr(&line, ": ");
+        buffer_add(&line, first_line(s->scratch, outcome->log_message));
+    }
+    log_write_str(outcome->log_reject_target, buffer_str(&line));
+}
+
+struct str smtp_policy_refuse(struct smtp_session *s, enum acl_where where, struct str data,
+                              struct acl_outcome *outcome)
+{
+    bool temporary = outcome->result == ACL_DEFER || outcome->result == ACL_ERROR;
+    const char *fallback = temporary ? "451" : refusal_code(where);
+    struct str code, text;
+
+    if (outcome->result == ACL_ERROR || str_is_empty(outcome->user_message)) {
+        code = str_of(fallback);
+        text = temporary ? STR("Temporary local problem - please try later") : STR("Administrative prohibition");
+    } else {
+        struct str message = smtp_message_lines(s, outcome->user_message);
+        bool same = str_eq(outcome->user_message, outcome->log_message);
+
+        /* The log then shows the reply as it was given. */
+        if (!smtp_message_code(s, fallback, message, &code, &text) && text.n != message.n && same)
+            outcome->log_message = str_join3(s->scratch, code, STR(" "), text);
+    }
+    log_refusal(s, where, data, temporary, outcome);
+    smtp_respond(s, code, text, true);
+    if (outcome->result == ACL_DROP) {
+        smtp_log_closed(s, "DROP in ACL");
+        smtp_notquit(s, "acl-drop", NULL, STR_NULL);
+        smtp_session_end(s, SMTP_END_DROPPED);
+    }
+    return text;
+}
+
+void smtp_policy_accept(struct smtp_session *s, const struct acl_outcome *outcome, const char *code, struct str text)
+{
+    if (str_is_empty(outcome->user_message))
+        smtp_respond(s, str_of(code), text, true);
+    else
+        smtp_respond_message(s, code, outcome->user_message);
+}
+
+void smtp_policy_log_discard(struct smtp_session *s, const char *acl, struct str reason)
+{
+    struct buffer line = BUFFER_IN(s->scratch);
+
+    add_session(s, &line, true);
+    buffer_add_cstr(&line, " RCPT ");
+    buffer_add(&line, s->argument);
+    buffer_printf(&line, ": discarded by %s ACL", acl);
+    if (!str_is_empty(reason)) {
+        buffer_add_cstr(&line, ": ");
+        buffer_add(&line, first_line(s->scratch, reason));
+    }
+    log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
+}
+
+struct str smtp_policy_notquit(struct smtp_session *s, const char *reason)
+{
+    struct acl_outcome outcome;
+
+    if (s->notquit_done)
+        return STR_NULL;
+    s->notquit_done = true;
+    if (!s->options->acl_smtp_notquit)
+        return STR_NULL;
+    s->connection.notquit_reason = str_of(reason);
+    if (smtp_policy_run(s, ACL_WHERE_NOTQUIT, s->options->acl_smtp_notquit, ACL_ACCEPT, STR_NULL, &outcome) ==
+        ACL_ERROR)
+        log_write(LOG_MAIN | LOG_PANIC, "ACL for not-QUIT returned ERROR: %.*s", STR_ARG(outcome.log_message));
+    return outcome.result == ACL_ACCEPT && !str_is_empty(outcome.user_message) ? outcome.user_message : STR_NULL;
+}

@@ -1,0 +1,169 @@
+/* The life of a session: see session.h. */
+#include "smtp/session.h"
+
+#include <string.h>
+#include <sys/time.h>
+
+#include "base/clock.h"
+#include "smtp/commands.h"
+#include "smtp/connect.h"
+#include "smtp/log_lines.h"
+#include "smtp/policy.h"
+#include "smtp/reply.h"
+
+void smtp_session_end(struct smtp_session *s, enum smtp_end end)
+{
+    if (s->done)
+        return;
+    s->done = true;
+    s->end = end;
+}
+
+/* "esmtpsa": what the message arrived by (manual, 11.9: $received_protocol; RFC 3848). */
+void smtp_set_protocol(struct smtp_session *s)
+{
+    static const char *const names[] = {
+        "smtp", "esmtp", "smtpa", "esmtpa", "local-smtp", "local-esmtp", "local-smtpa", "local-esmtpa",
+    };
+    unsigned i = s->esmtp | (unsigned)!str_is_empty(s->connection.host_authenticated) << 1 |
+                 (unsigned)s->connection.is_local << 2;
+
+    s->connection.received_protocol = str_of(names[i]);
+}
+
+void smtp_transaction_reset(struct smtp_session *s)
+{
+    arena_reset(s->transaction_arena);
+    s->transaction = (struct smtp_transaction){
+        .discard_reason = STR_NULL,
+        .rcpt_response = STR_NULL,
+        .rcpt_response_same = true,
+        .added_headers = BUFFER_IN(s->transaction_arena),
+        .chunks = BUFFER_IN(s->transaction_arena),
+        .fake_reply = STR_NULL,
+    };
+    s->message = (struct scope_message){.size = -1, .acl_m.arena = s->transaction_arena};
+    s->message.authenticated_sender = s->peer->authenticated_sender;
+    s->warnings = (struct acl_warnings){.arena = s->transaction_arena};
+}
+
+void smtp_forget_command(struct smtp_session *s)
+{
+    arena_reset(s->scratch);
+    s->line = s->log_line = s->argument = STR("");
+    s->command = NULL;
+    s->connection.smtp_command = s->connection.smtp_command_argument = STR_NULL;
+    s->connection.smtp_command_history = STR_NULL;
+    s->address = (struct scope_address){0};
+    s->acl = (struct scope_acl){0};
+    s->scope.value = s->scope.item = s->scope.runrc = s->scope.lookup_result = s->scope.regex_match = STR_NULL;
+    memset(s->scope.auth_vars, 0, sizeof s->scope.auth_vars);
+    memset(s->scope.captures, 0, sizeof s->scope.captures);
+    s->scope.capture_count = 0;
+}
+
+static void describe_connection(struct smtp_session *s)
+{
+    const struct smtp_peer *peer = s->peer;
+    struct scope_connection *c = &s->connection;
+
+    c->host_address = peer->host_address;
+    c->host_port = peer->host_port;
+    c->interface_address = peer->interface_address;
+    c->interface_port = peer->interface_port;
+    c->connection_count = peer->connection_count;
+    c->host_name = peer->host_name;
+    c->host_name_looked_up = !str_is_empty(peer->host_name);
+    c->ident = peer->ident;
+    c->host_authenticated = peer->authenticator;
+    c->authenticated_id = peer->authenticated_id;
+    c->is_local = str_is_empty(peer->host_address);
+    c->is_test = peer->mode == SMTP_TEST;
+    c->acl_c.arena = s->arena;
+    c->active_hostname = s->settings->process->primary_hostname;
+    gettimeofday(&c->started, NULL);
+}
+
+static void begin(struct smtp_session *s, const struct smtp_settings *settings, const struct smtp_peer *peer)
+{
+    const struct smtp_prepared *prepared = settings->prepared;
+
+    *s = (struct smtp_session){
+        .settings = settings,
+        .options = &settings->config->main,
+        .prepared = prepared,
+        .peer = peer,
+        .arena = prepared->session,
+        .transaction_arena = prepared->transaction,
+        .scratch = prepared->scratch,
+        .started_ms = clock_now_ms(),
+        .message_limit = -1,
+        .enforce_sync = settings->config->main.smtp_enforce_sync,
+        .multiline_responses = true,
+        .delay_flush = true,
+        .pipelining_allowed = true,
+        .rset_free = true,
+        .helo_free = true,
+        .auth_free = true,
+    };
+    fd_channel_init(&s->channel, peer->in_fd, peer->out_fd);
+    stream_init(&s->stream, &s->channel.channel);
+    s->advertised = ARENA_ARRAY(s->arena, bool, prepared->server_count + 1);
+    s->scope = (struct scope){
+        .arena = s->scratch,
+        .services = settings->services,
+        .lists = settings->config->lists,
+        .process = settings->process,
+        .connection = &s->connection,
+        .message = &s->message,
+        .address = &s->address,
+        .acl = &s->acl,
+        .owner = &s->acl_owner,
+    };
+    s->acl_owner.context = (struct acl_context){
+        .acls = settings->acls,
+        .scope = &s->scope,
+        .host = &smtp_acl_host,
+        .owner = s,
+        .where = ACL_WHERE_UNKNOWN,
+        .recipient = STR_NULL,
+        .arena = s->scratch,
+        .warnings = &s->warnings,
+    };
+    describe_connection(s);
+    smtp_transaction_reset(s);
+    smtp_forget_command(s);
+    smtp_set_protocol(s);
+}
+
+static void finish(struct smtp_session *s)
+{
+    smtp_flush(s);
+    if (s->end != SMTP_END_TIMEOUT && s->end != SMTP_END_REFUSED && s->end != SMTP_END_FAILED)
+        smtp_log_no_mail(s);
+    stream_free(&s->stream);
+    arena_reset(s->scratch);
+    arena_reset(s->transaction_arena);
+    arena_reset(s->arena);
+}
+
+enum smtp_end smtp_session_run(const struct smtp_settings *settings, const struct smtp_peer *peer)
+{
+    struct smtp_session s;
+
+    begin(&s, settings, peer);
+    smtp_connect(&s);
+    while (!s.done)
+        smtp_command(&s);
+    finish(&s);
+    return s.end;
+}
+
+int smtp_exit_code(enum smtp_mode mode, enum smtp_end end)
+{
+    if (end == SMTP_END_FAILED)
+        return 1;
+    if (mode != SMTP_LOCAL)
+        return 0;
+    return end == SMTP_END_LOST || end == SMTP_END_TIMEOUT || end == SMTP_END_ERRORS;
+}
