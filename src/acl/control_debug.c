@@ -20,7 +20,8 @@ static bool good_tag(struct str tag)
     return true;
 }
 
-static bool read_option(struct arena *arena, struct str option, struct debug_request *request, struct error *err)
+static bool read_option(struct arena *arena, struct str option, struct debug_request *request,
+                        struct error *err)
 {
     if (str_starts(option, "tag=")) {
         request->tag = str_sub(arena, option, 4, option.n);
@@ -33,7 +34,9 @@ static bool read_option(struct arena *arena, struct str option, struct debug_req
     } else if (str_is(option, "kill")) {
         request->kill = true;
     } else if (str_starts(option, "pretrigger=") || str_starts(option, "trigger=")) {
-        return error_set(err, "option \"%.*s\" of control \"debug\" is known to Exim but not supported by gatepost",
+        return error_set(err,
+                         "option \"%.*s\" of control \"debug\" is known to Exim but not supported by "
+                         "gatepost",
                          (int)str_find(option, '='), option.s);
     } else {
         return error_set(err, "syntax error in \"control=debug/%.*s\"", STR_ARG(option));

@@ -144,12 +144,16 @@ static bool read_all(int fd, struct buffer *text)
 }
 
 static const struct acl *compile_file(const struct acl_context *context, struct arena *arena, int fd,
-                                      struct str name, struct error *err)
+                                      mode_t mode, struct str name, struct error *err)
 {
     struct buffer text = BUFFER_IN(context->arena);
     struct source_lines lines;
     struct str copy;
 
+    if (!S_ISREG(mode) && !S_ISDIR(mode)) {
+        error_set(err, "ACL file \"%.*s\" is not a regular file", STR_ARG(name));
+        return NULL;
+    }
     if (!read_all(fd, &text)) {
         error_set(err, "failed to read ACL file \"%.*s\": %s", STR_ARG(name), strerror(errno));
         return NULL;
@@ -171,12 +175,12 @@ static const struct acl *find_file(const struct acl_context *context, struct str
 
     if (old != NULL && stat(path.s, &now) == 0 && same_file(&now, &old->file))
         return old->acl;
-    fd = open(path.s, O_RDONLY | O_CLOEXEC);
+    fd = open(path.s, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); /* a FIFO must not stop the session */
     if (fd < 0 || fstat(fd, &now) != 0) {
         error_set(err, "failed to open ACL file \"%.*s\": %s", STR_ARG(name), strerror(errno));
         acl = NULL;
     } else {
-        acl = compile_file(context, arena_for(context), fd, name, err);
+        acl = compile_file(context, arena_for(context), fd, now.st_mode, name, err);
     }
     if (fd >= 0)
         close(fd);

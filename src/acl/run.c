@@ -151,7 +151,7 @@ static void trace_check(const struct acl_run *run, enum acl_check status)
 
 /* --- What verbs make of it */
 
-/* The statement decides: *result. False: the next one is looked at. */
+/* The statement decides: *result. False: it does not, and *result stays. */
 static bool decide(struct acl_run *run, enum acl_check status, enum acl_result *result)
 {
     static const enum acl_result on_success[VERB_COUNT] = {
@@ -178,11 +178,12 @@ static bool decide(struct acl_run *run, enum acl_check status, enum acl_result *
         *result = status == CHECK_DROP ? ACL_DROP : ACL_DENY;
         return true;
     case CHECK_DEFER:
+        if (verb->id == VERB_WARN) {
+            acl_warn_skipped(run);
+            return false;
+        }
         *result = ACL_DEFER;
-        if (verb->id != VERB_WARN)
-            return true;
-        acl_warn_skipped(run);
-        return false;
+        return true;
     case CHECK_ERROR:
         break;
     }

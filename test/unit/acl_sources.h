@@ -20,7 +20,9 @@ static inline size_t acl_sources(struct arena *arena, const char *text, struct a
 
         if (str_ends(line, ":") && str_find(line, ' ') < 0) {
             assert_true(n < MAX_SOURCES);
-            sources[n++] = (struct acl_source){str_sub(arena, line, 0, line.n - 1), lines.v[i].where, {NULL, 0}};
+            sources[n].name = str_sub(arena, line, 0, line.n - 1);
+            sources[n].where = lines.v[i].where;
+            sources[n++].lines = (struct source_lines){NULL, 0};
         } else {
             assert_true(n > 0);
             if (sources[n - 1].lines.n++ == 0)

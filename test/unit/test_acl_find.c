@@ -32,6 +32,7 @@ static void test_specs(void **state)
         {"${bogus}", "ERROR log<failed to expand ACL string \"${bogus}\": unknown variable in \"${bogus}\">"},
         {"/nonexistent/file",
          "ERROR log<failed to open ACL file \"/nonexistent/file\": No such file or directory>"},
+        {"/dev/null", "ERROR log<ACL file \"/dev/null\" is not a regular file>"},
         {"/", "ERROR log<failed to read ACL file \"/\": Is a directory>"},
     };
 

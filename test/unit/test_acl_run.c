@@ -53,6 +53,9 @@ static void test_warn(void **state)
         {"a:\n warn log_message = W\n condition = 0\n accept", "ACCEPT"},
         {"a:\n warn log_message = a\\nb\n accept", "ACCEPT\nmain: H=(x) [127.0.0.1] Warning: a\\nb"},
         {"a:\n warn log_message = ${if eq{1}{2}{yes}fail}\n log_message =\n accept", "ACCEPT"},
+        {"a:\n warn condition = maybe", "DENY implicit\nmain: H=(x) [127.0.0.1] Warning: ACL \"warn\" "
+                                        "statement skipped: condition test deferred: "
+                                        "invalid \"condition\" value \"maybe\""},
         {"a:\n warn condition = maybe\n accept",
          "ACCEPT\nmain: H=(x) [127.0.0.1] Warning: ACL \"warn\" statement skipped: condition test deferred: "
          "invalid \"condition\" value \"maybe\""},
