@@ -63,7 +63,8 @@ bool cache_get(const struct kept *kept, struct str key, struct str options, stru
     return false;
 }
 
-void cache_put(struct kept *kept, struct str key, struct str options, enum lookup_status status, struct str result)
+void cache_put(struct kept *kept, struct str key, struct str options, enum lookup_status status,
+               struct str result)
 {
     if (!kept->results_arena)
         kept->results_arena = arena_new(ARENA_PLAIN);

@@ -19,6 +19,7 @@ bool cache_get(const struct kept *kept, struct str key, struct str options, stru
                enum lookup_status *status, struct str *result);
 
 /* Keeps a result (LOOKUP_FOUND or LOOKUP_NOT_FOUND). */
-void cache_put(struct kept *kept, struct str key, struct str options, enum lookup_status status, struct str result);
+void cache_put(struct kept *kept, struct str key, struct str options, enum lookup_status status,
+               struct str result);
 
 #endif

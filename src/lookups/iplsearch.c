@@ -65,17 +65,18 @@ static size_t find_entry(const struct iplsearch *handle, struct str key, const s
     return i;
 }
 
-static enum lookup_status iplsearch_find(void *handle_, const struct lookup_request *request, struct str *result,
-                                         struct error *err)
+static enum lookup_status iplsearch_find(void *handle_, const struct lookup_request *request,
+                                         struct str *result, struct error *err)
 {
     const struct iplsearch *handle = handle_;
     struct ip ip = {0};
 
     if (!str_is(request->key, "*") && !ip_parse(request->key, &ip)) {
-        error_set(err,
-                  "\"%.*s\" is not a valid iplsearch key (an IP address, with optional CIDR mask, is wanted): "
-                  "in a host list, use net-iplsearch as the search type",
-                  STR_ARG(request->key));
+        error_set(
+            err,
+            "\"%.*s\" is not a valid iplsearch key (an IP address, with optional CIDR mask, is wanted): "
+            "in a host list, use net-iplsearch as the search type",
+            STR_ARG(request->key));
         return LOOKUP_DEFER;
     }
     ip_unmap(&ip);

@@ -63,7 +63,8 @@ static char unescape(const char **p, const char *end)
 }
 
 /* A key in quotes ends at the next quote or at the end of its line. Returns where the text goes on. */
-static const char *quoted_key(struct arena *arena, const char *p, const char *eol, struct keyfile_entry *entry)
+static const char *quoted_key(struct arena *arena, const char *p, const char *eol,
+                              struct keyfile_entry *entry)
 {
     char *key = arena_alloc(arena, (size_t)(eol - p) + 1);
 

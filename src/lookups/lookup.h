@@ -15,8 +15,10 @@ struct arena;
 enum lookup_status {
     LOOKUP_FOUND,
     LOOKUP_NOT_FOUND,
-    LOOKUP_DEFER,   /* could not be done now; err says why (${lookup} puts `lookup of "KEY" gave DEFER: ` in front) */
-    LOOKUP_NO_FILE, /* the file could not be opened or must not be used; err is the whole message */
+    /* Could not be done now; err says why (${lookup} puts `lookup of "KEY" gave DEFER: ` in front). */
+    LOOKUP_DEFER,
+    /* The file could not be opened or must not be used; err is the whole message. */
+    LOOKUP_NO_FILE,
 };
 
 /* What a lookup type asks of whoever looks up: matching a key of a wildlsearch file against the
@@ -80,9 +82,9 @@ struct search_parts {
     bool set;
     struct str wild, fixed;
 };
-enum lookup_status search_find(const struct search *search, struct arena *arena, struct str file, struct str key,
-                               const struct lookup_services *services, struct search_parts *parts,
-                               struct str *result, struct error *err);
+enum lookup_status search_find(const struct search *search, struct arena *arena, struct str file,
+                               struct str key, const struct lookup_services *services,
+                               struct search_parts *parts, struct str *result, struct error *err);
 
 /* Forgets results, and the handles whose types cannot tell whether they are current: at the end of a
  * message or session, after a fork. Files whose version is checked at every use stay in memory. */

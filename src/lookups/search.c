@@ -128,9 +128,9 @@ static enum lookup_status find_any(struct run *run, struct str key)
     return status;
 }
 
-enum lookup_status search_find(const struct search *search, struct arena *arena, struct str file, struct str key,
-                               const struct lookup_services *services, struct search_parts *parts,
-                               struct str *result, struct error *err)
+enum lookup_status search_find(const struct search *search, struct arena *arena, struct str file,
+                               struct str key, const struct lookup_services *services,
+                               struct search_parts *parts, struct str *result, struct error *err)
 {
     if (parts)
         parts->set = false;

@@ -16,7 +16,8 @@ static enum lookup_status find(const struct keyfile *file, const struct lookup_r
     for (size_t i = 0; i < file->n; i++) {
         const struct keyfile_entry *entry = &file->entries[i];
         struct str pattern = str_copy_n(request->arena, entry->key, entry->key_n, false);
-        enum lookup_status status = services->match_pattern(services->ctx, request->key, pattern, expand, err);
+        enum lookup_status status =
+            services->match_pattern(services->ctx, request->key, pattern, expand, err);
         if (status == LOOKUP_NOT_FOUND)
             continue;
         if (status == LOOKUP_FOUND)
@@ -26,14 +27,14 @@ static enum lookup_status find(const struct keyfile *file, const struct lookup_r
     return LOOKUP_NOT_FOUND;
 }
 
-static enum lookup_status find_expanding(void *handle, const struct lookup_request *request, struct str *result,
-                                         struct error *err)
+static enum lookup_status find_expanding(void *handle, const struct lookup_request *request,
+                                         struct str *result, struct error *err)
 {
     return find(handle, request, true, result, err);
 }
 
-static enum lookup_status find_as_written(void *handle, const struct lookup_request *request, struct str *result,
-                                          struct error *err)
+static enum lookup_status find_as_written(void *handle, const struct lookup_request *request,
+                                          struct str *result, struct error *err)
 {
     return find(handle, request, false, result, err);
 }

@@ -56,7 +56,8 @@ static struct str address_value(struct arena *arena, const struct item_address *
     return str_join(arena, at, domain);
 }
 
-static enum found match_divided(struct matching *m, const struct item *item, struct str local, struct str domain)
+static enum found match_divided(struct matching *m, const struct item *item, struct str local,
+                                struct str domain)
 {
     const struct item_address *address = item->address;
 
@@ -111,7 +112,8 @@ static enum found match_local_parts(struct matching *m, struct str list, struct 
     return FOUND_UNKNOWN; /* undecided */
 }
 
-static enum found match_at_lookup(struct matching *m, const struct item *item, struct str local, struct str domain)
+static enum found match_at_lookup(struct matching *m, const struct item *item, struct str local,
+                                  struct str domain)
 {
     struct str key = domain, next;
 
@@ -140,9 +142,10 @@ static enum found match_whole(struct matching *m, const struct item *item, struc
     if (item->type == ITEM_REGEX)
         return match_regex(m, item, subject, m->caseful, false);
     if (item->lookup->partial_ignored)
-        log_write(LOG_MAIN | LOG_PANIC,
-                  "partial matching is not applicable to whole-address lookups: ignored \"partial-\" in \"%.*s\"",
-                  STR_ARG(item->text));
+        log_write(
+            LOG_MAIN | LOG_PANIC,
+            "partial matching is not applicable to whole-address lookups: ignored \"partial-\" in \"%.*s\"",
+            STR_ARG(item->text));
     return match_search(m, item, subject, &parts);
 }
 

@@ -75,7 +75,7 @@ bool is_local_interface(const struct scope *scope, const struct ip *ip)
 {
     struct str local = scope->process ? scope->process->local_interfaces : STR_NULL;
     struct str extra = scope->process ? scope->process->extra_local_interfaces : STR_NULL;
-    bool any = str_is_null(local), ignored;
+    bool any = str_is_null(local), ignored = false;
 
     if (in_list(scope->arena, extra, ip, &ignored) || in_list(scope->arena, local, ip, &any))
         return true;

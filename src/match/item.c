@@ -59,6 +59,20 @@ static void set_regex(struct arena *arena, struct item *item, bool keep)
     }
 }
 
+/* @mx_any, @mx_primary, @mx_secondary, perhaps with /ignore=... behind. */
+static bool is_mx(struct str text)
+{
+    static const char *const names[] = {"@mx_any", "@mx_primary", "@mx_secondary"};
+    ptrdiff_t slash = str_find(text, '/');
+
+    if (slash >= 0)
+        text.n = (size_t)slash;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_is_nocase(text, names[i]))
+            return true;
+    return false;
+}
+
 static void parse_string(struct arena *arena, bool at_is_special, bool keep, struct item *item)
 {
     struct str text = item->text;
@@ -73,10 +87,7 @@ static void parse_string(struct arena *arena, bool at_is_special, bool keep, str
         item->type = ITEM_PRIMARY;
     } else if (at_is_special && str_is(text, "@[]")) {
         item->type = ITEM_LOCAL_IP;
-    } else if (at_is_special && (str_is_nocase(text, "@mx_any") || str_is_nocase(text, "@mx_primary") ||
-                                 str_is_nocase(text, "@mx_secondary") || str_starts_nocase(text, "@mx_any/") ||
-                                 str_starts_nocase(text, "@mx_primary/") ||
-                                 str_starts_nocase(text, "@mx_secondary/"))) {
+    } else if (at_is_special && is_mx(text)) {
         item->type = ITEM_MX;
     } else if ((semicolon = str_find(text, ';')) >= 0) {
         set_lookup(arena, item, text, (size_t)semicolon);
@@ -118,7 +129,8 @@ static void parse_host_lookup(struct arena *arena, struct item *item, size_t sem
     const struct search *search = &item->lookup->search;
     if (item->type == ITEM_NET_LOOKUP && search->type &&
         (search->partial >= 0 || search->deflt != SEARCH_NO_DEFAULT))
-        item->lookup->error = str_printf(arena, "unknown lookup type \"%.*s\"", STR_ARG(item->lookup->type_name));
+        item->lookup->error =
+            str_printf(arena, "unknown lookup type \"%.*s\"", STR_ARG(item->lookup->type_name));
 }
 
 /* Digits and dots, with whatever behind a slash. */

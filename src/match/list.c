@@ -31,7 +31,8 @@ static void parse_items(struct arena *arena, struct list *list)
     }
 }
 
-struct list *list_compile_mutable(struct arena *arena, enum list_kind kind, struct str text, struct source_pos where)
+struct list *list_compile_mutable(struct arena *arena, enum list_kind kind, struct str text,
+                                  struct source_pos where)
 {
     struct list *list = ARENA_NEW(arena, struct list);
 
@@ -44,7 +45,8 @@ struct list *list_compile_mutable(struct arena *arena, enum list_kind kind, stru
     return list;
 }
 
-const struct list *list_compile(struct arena *arena, enum list_kind kind, struct str text, struct source_pos where)
+const struct list *list_compile(struct arena *arena, enum list_kind kind, struct str text,
+                                struct source_pos where)
 {
     return list_compile_mutable(arena, kind, text, where);
 }
@@ -125,12 +127,13 @@ static enum match_result run(struct matching *m, const struct list *list, struct
     return result;
 }
 
-enum match_result list_match(struct scope *scope, const struct list *list, struct str subject, struct str *value,
-                             struct error *err)
+enum match_result list_match(struct scope *scope, const struct list *list, struct str subject,
+                             struct str *value, struct error *err)
 {
     if (list && list->kind == LIST_HOST)
         return list_match_host(scope, list, &(struct match_host){.address = subject}, value, err);
-    struct matching m = {.scope = scope, .kind = list ? list->kind : LIST_DOMAIN, .subject = subject, .err = err};
+    struct matching m = {
+        .scope = scope, .kind = list ? list->kind : LIST_DOMAIN, .subject = subject, .err = err};
     if (str_is_null(subject))
         m.subject = STR("");
     if (m.kind == LIST_ADDRESS)
@@ -142,7 +145,8 @@ enum match_result list_match(struct scope *scope, const struct list *list, struc
 enum match_result list_match_host(struct scope *scope, const struct list *list, const struct match_host *host,
                                   struct str *value, struct error *err)
 {
-    struct matching m = {.scope = scope, .kind = LIST_HOST, .subject = host->address, .host = host, .err = err};
+    struct matching m = {
+        .scope = scope, .kind = LIST_HOST, .subject = host->address, .host = host, .err = err};
 
     m.addresses_only = list && list->place == PLACE_MATCH_IP;
     if (ip_parse(host->address, &m.ip))

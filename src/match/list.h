@@ -16,19 +16,21 @@ struct list;        /* a compiled list */
 struct named_lists; /* domainlist, hostlist, addresslist, localpartlist of a configuration */
 
 /* Compiles the text (copied). Never fails: bad items raise their error when they are reached. */
-const struct list *list_compile(struct arena *arena, enum list_kind kind, struct str text, struct source_pos where);
+const struct list *list_compile(struct arena *arena, enum list_kind kind, struct str text,
+                                struct source_pos where);
 struct str list_source(const struct list *list);
 
 /* Named lists. */
 struct named_lists *named_lists_new(struct arena *arena);
 /* hide: not shown by -bP to unprivileged users; cache: domainlist_cache and friends. False: the name
  * is taken already or bad (err says so in Exim's words). */
-bool named_lists_add(struct named_lists *lists, enum list_kind kind, struct str name, struct str text, bool hide,
-                     bool cache, struct source_pos where, struct error *err);
+bool named_lists_add(struct named_lists *lists, enum list_kind kind, struct str name, struct str text,
+                     bool hide, bool cache, struct source_pos where, struct error *err);
 const struct list *named_lists_find(const struct named_lists *lists, enum list_kind kind, struct str name);
 bool named_lists_hidden(const struct named_lists *lists, enum list_kind kind, struct str name);
 void named_lists_each(const struct named_lists *lists, enum list_kind kind,
-                      void (*each)(void *ctx, struct str name, const struct list *list, bool hide), void *ctx);
+                      void (*each)(void *ctx, struct str name, const struct list *list, bool hide),
+                      void *ctx);
 
 /* The remote host a host list is matched against. */
 struct match_host {
@@ -46,8 +48,8 @@ enum match_result list_match_host(struct scope *scope, const struct list *list, 
                                   struct str *value, struct error *err);
 enum match_result list_match_connection(struct scope *scope, const struct list *list, struct str *value,
                                         struct error *err); /* scope->connection's peer */
-enum match_result list_match(struct scope *scope, const struct list *list, struct str subject, struct str *value,
-                             struct error *err);
+enum match_result list_match(struct scope *scope, const struct list *list, struct str subject,
+                             struct str *value, struct error *err);
 
 /* Results of named lists, kept while scope->match_cache is set (manual, 10.8): make one per session, in
  * its arena; clear it when a message, or whatever the results belong to, has ended. NULL may be cleared. */
@@ -55,8 +57,8 @@ struct match_cache *match_cache_new(struct arena *arena);
 void match_cache_clear(struct match_cache *cache);
 
 /* The service behind match_domain, match_ip and so on (struct scope_services.match). */
-enum match_result list_match_text(struct scope *scope, enum match_kind kind, struct str subject, struct str text,
-                                  struct str *value, struct error *err);
+enum match_result list_match_text(struct scope *scope, enum match_kind kind, struct str subject,
+                                  struct str text, struct str *value, struct error *err);
 
 /* The service behind listnamed (struct scope_services.named_list): the list's text, with the named lists
  * it refers to put in their places and colons as separators. kind: 'd', 'h', 'a', 'l', or 0 for any.

@@ -35,8 +35,8 @@ static void add_item(struct buffer *out, struct str item, bool *first)
     }
 }
 
-static bool add_list(struct scope *scope, enum list_kind kind, struct str name, unsigned depth, struct buffer *out,
-                     bool *first, struct error *err)
+static bool add_list(struct scope *scope, enum list_kind kind, struct str name, unsigned depth,
+                     struct buffer *out, bool *first, struct error *err)
 {
     const struct list *list = named_lists_find(scope->lists, kind, name);
     struct strlist items;

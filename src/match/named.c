@@ -61,8 +61,8 @@ static const struct named_list *find(const struct named_lists *lists, enum list_
     return named;
 }
 
-bool named_lists_add(struct named_lists *lists, enum list_kind kind, struct str name, struct str text, bool hide,
-                     bool cache, struct source_pos where, struct error *err)
+bool named_lists_add(struct named_lists *lists, enum list_kind kind, struct str name, struct str text,
+                     bool hide, bool cache, struct source_pos where, struct error *err)
 {
     struct arena *arena = lists->arena;
 

@@ -5,7 +5,8 @@
 #include "expand/expand.h"
 #include "match/walk.h"
 
-enum match_result match_pattern(struct scope *scope, struct str subject, struct str pattern, struct error *err)
+enum match_result match_pattern(struct scope *scope, struct str subject, struct str pattern,
+                                struct error *err)
 {
     struct matching m = {.scope = scope, .kind = LIST_DOMAIN, .subject = subject, .err = err};
     struct item item;

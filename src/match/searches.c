@@ -13,7 +13,8 @@ void match_set_captures(struct matching *m, const struct str *captures, unsigned
     m->scope->capture_count = n;
 }
 
-enum found match_search(struct matching *m, const struct item *item, struct str key, struct search_parts *parts)
+enum found match_search(struct matching *m, const struct item *item, struct str key,
+                        struct search_parts *parts)
 {
     const struct item_lookup *lookup = item->lookup;
     const struct lookup_services services = {.match_pattern = match_pattern_service, .ctx = m->scope};

@@ -85,8 +85,8 @@ static enum found match_lookup(struct matching *m, const struct item *item, stru
     return found;
 }
 
-enum found match_string_item(struct matching *m, const struct item *item, struct str subject, struct str original,
-                             bool caseful)
+enum found match_string_item(struct matching *m, const struct item *item, struct str subject,
+                             struct str original, bool caseful)
 {
     enum found found;
 

@@ -43,8 +43,8 @@ static struct kept_list *place_for(enum list_kind kind, enum item_place place, s
     return oldest;
 }
 
-enum match_result list_match_text(struct scope *scope, enum match_kind kind, struct str subject, struct str text,
-                                  struct str *value, struct error *err)
+enum match_result list_match_text(struct scope *scope, enum match_kind kind, struct str subject,
+                                  struct str text, struct str *value, struct error *err)
 {
     if (kind == MATCH_PATTERN)
         return match_pattern(scope, subject, text, err);
@@ -52,7 +52,8 @@ enum match_result list_match_text(struct scope *scope, enum match_kind kind, str
     bool keep = text.n <= KEPT_TEXT_MAX && !text.tainted;
     struct kept_list *k = keep ? place_for(list_kinds[kind], place, text) : NULL;
     if (!k)
-        return list_match(scope, list_compile_plain(scope->arena, list_kinds[kind], place, text), subject, value, err);
+        return list_match(scope, list_compile_plain(scope->arena, list_kinds[kind], place, text), subject,
+                          value, err);
     k->used = ++uses;
     k->busy++;
     enum match_result result = list_match(scope, k->list, subject, value, err);

@@ -55,7 +55,8 @@ __attribute__((format(printf, 2, 3))) static void trace(const struct walk *w, co
     buffer_vprintf(&text, format, args);
     va_end(args);
     struct str subject = w->m->kind == LIST_HOST ? STR("host") : w->m->subject;
-    debug(DEBUG_lists, "%.*s in \"%.*s\"? %.*s", STR_ARG(subject), STR_ARG(w->text), STR_ARG(buffer_str(&text)));
+    debug(DEBUG_lists, "%.*s in \"%.*s\"? %.*s", STR_ARG(subject), STR_ARG(w->text),
+          STR_ARG(buffer_str(&text)));
 }
 
 /* --- One item */
@@ -200,7 +201,8 @@ static bool step_named(struct walk *w, const struct item *item)
 
     if (!list || m->depth >= DEPTH_MAX) {
         if (list)
-            match_panic(m, "named %s list \"%.*s\" refers to itself", list_kind_name(m->kind), STR_ARG(item->text));
+            match_panic(m, "named %s list \"%.*s\" refers to itself", list_kind_name(m->kind),
+                        STR_ARG(item->text));
         else
             match_panic(m, "unknown named %s list \"%.*s\"", list_kind_name(m->kind), STR_ARG(item->text));
         return decide(w, MATCH_DEFER);
@@ -213,7 +215,8 @@ static bool step_named(struct walk *w, const struct item *item)
         return false;
     if (result != MATCH_YES)
         return decide_deferred(w, item);
-    trace(w, "%s (matched \"%.*s\"%s)", item->negated ? "no" : "yes", STR_ARG(item->raw), cached ? " - cached" : "");
+    trace(w, "%s (matched \"%.*s\"%s)", item->negated ? "no" : "yes", STR_ARG(item->raw),
+          cached ? " - cached" : "");
     return decide(w, item->negated ? MATCH_NO : MATCH_YES);
 }
 
@@ -291,7 +294,8 @@ static bool expand_list(struct walk *w)
     case EXPAND_OK:
         return true;
     case EXPAND_FORCED:
-        debug(DEBUG_lists, "expansion of \"%.*s\" forced failure: assume not in this list", STR_ARG(w->list->source));
+        debug(DEBUG_lists, "expansion of \"%.*s\" forced failure: assume not in this list",
+              STR_ARG(w->list->source));
         w->result = MATCH_NO;
         return false;
     case EXPAND_FAILED:

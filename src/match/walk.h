@@ -61,8 +61,8 @@ enum match_result match_walk(struct matching *m, const struct list *list);
 
 /* Items that look at one string: FOUND_NO or _YES or _DEFER (strings.c). subject: what literals are
  * compared with, and keys; original: what regular expressions are matched with. Captures are set. */
-enum found match_string_item(struct matching *m, const struct item *item, struct str subject, struct str original,
-                             bool caseful);
+enum found match_string_item(struct matching *m, const struct item *item, struct str subject,
+                             struct str original, bool caseful);
 enum found match_regex(struct matching *m, const struct item *item, struct str subject, bool caseful,
                        bool set_captures);
 
@@ -73,7 +73,8 @@ enum found match_host_item(struct matching *m, const struct item *item);
 enum found match_address_item(struct matching *m, const struct item *item);
 
 /* Looks an item's key up (searches.c); m->value is the data. parts: see search_find(). */
-enum found match_search(struct matching *m, const struct item *item, struct str key, struct search_parts *parts);
+enum found match_search(struct matching *m, const struct item *item, struct str key,
+                        struct search_parts *parts);
 
 /* Sets $0 and the next two (searches.c). */
 void match_set_captures(struct matching *m, const struct str *captures, unsigned n);

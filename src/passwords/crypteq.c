@@ -93,8 +93,8 @@ static bool has_nul(struct str v)
 
 /* Puts crypt(password, setting) without its first `skip` octets at made; returns how many that are, 0: the
  * setting is refused, or there is not that much room. */
-static size_t crypt_part(const char *password, const char *setting, size_t skip, struct crypt_data *data, char *made,
-                         size_t room)
+static size_t crypt_part(const char *password, const char *setting, size_t skip, struct crypt_data *data,
+                         char *made, size_t room)
 {
     const char *part = encrypt(password, setting, data);
     size_t n = part ? strlen(part) : 0;
@@ -107,7 +107,8 @@ static size_t crypt_part(const char *password, const char *setting, size_t skip,
 
 /* crypt() of the first eight octets; behind it, if there are more, crypt() of those with the first two
  * octets of the former's result as salt, without that salt. */
-static size_t crypt16(struct str password, const char *setting, struct crypt_data *data, char *made, size_t room)
+static size_t crypt16(struct str password, const char *setting, struct crypt_data *data, char *made,
+                      size_t room)
 {
     char half[CRYPT16_HALF + 1] = "", salt[CRYPT16_SALT + 1] = "";
     bool longer = password.n > CRYPT16_HALF;
@@ -123,7 +124,8 @@ static size_t crypt16(struct str password, const char *setting, struct crypt_dat
 }
 
 /* Both kinds of crypt(): what the password makes goes to `made`, and is compared. */
-static enum password_status check_made(struct str password, struct str encrypted, bool twice, struct error *err)
+static enum password_status check_made(struct str password, struct str encrypted, bool twice,
+                                       struct error *err)
 {
     char made[2 * CRYPT_OUTPUT_SIZE];
 
@@ -169,7 +171,8 @@ static const struct scheme {
     {"{crypt16}", check_crypt16},
 };
 
-static enum password_status crypteq(struct arena *arena, const struct str *args, unsigned nargs, struct error *err)
+static enum password_status crypteq(struct arena *arena, const struct str *args, unsigned nargs,
+                                    struct error *err)
 {
     struct str password = args[0], encrypted = args[1];
 

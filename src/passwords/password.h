@@ -21,7 +21,8 @@ struct password_checker {
     unsigned min_args, max_args;
     /* args: the braced, expanded arguments; missing ones are STR_NULL. Comparisons are constant-time,
      * intermediate secrets wiped. */
-    enum password_status (*check)(struct arena *arena, const struct str *args, unsigned nargs, struct error *err);
+    enum password_status (*check)(struct arena *arena, const struct str *args, unsigned nargs,
+                                  struct error *err);
 };
 
 /* The checker for a condition name, or NULL. */

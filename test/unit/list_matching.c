@@ -45,7 +45,8 @@ int list_matching_teardown(void **state)
     return temp_files_teardown(state);
 }
 
-const char *match_outcome(struct list_matching *t, enum match_result result, struct str value, struct error *err)
+const char *match_outcome(struct list_matching *t, enum match_result result, struct str value,
+                          struct error *err)
 {
     struct buffer out = BUFFER_IN(t->arena);
 

@@ -27,7 +27,8 @@ int list_matching_teardown(void **state);
 const char *list_outcome(struct list_matching *t, enum list_kind kind, struct str subject, const char *list);
 
 /* The same for a match that is already made. */
-const char *match_outcome(struct list_matching *t, enum match_result result, struct str value, struct error *err);
+const char *match_outcome(struct list_matching *t, enum match_result result, struct str value,
+                          struct error *err);
 
 /* Defines a named list. */
 void define_list(struct list_matching *t, enum list_kind kind, const char *name, const char *text);

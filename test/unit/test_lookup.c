@@ -28,7 +28,9 @@ static const char *outcome(struct temp_files *files, const char *style, struct s
         assert_false(result.tainted);
         if (!parts.set)
             return str_printf(arena, "=%.*s", STR_ARG(result)).s;
-        return str_printf(arena, "=%.*s|%.*s|%.*s", STR_ARG(result), STR_ARG(parts.wild), STR_ARG(parts.fixed)).s;
+        return str_printf(arena, "=%.*s|%.*s|%.*s", STR_ARG(result), STR_ARG(parts.wild),
+                          STR_ARG(parts.fixed))
+            .s;
     case LOOKUP_NOT_FOUND:
         return "no";
     case LOOKUP_DEFER:
@@ -149,7 +151,8 @@ static void test_octets(void **state)
     struct str result;
 
     assert_true(search_parse(files->arena, STR("lsearch"), &search, &err));
-    assert_int_equal(search_find(&search, files->arena, f, STR("nul\0key"), NULL, NULL, &result, &err), LOOKUP_FOUND);
+    assert_int_equal(search_find(&search, files->arena, f, STR("nul\0key"), NULL, NULL, &result, &err),
+                     LOOKUP_FOUND);
     assert_octets(result, "a\0b", 3);
     assert_lookup("lsearch", f, "nul", "no");
     assert_lookup("lsearch", f, "\xc3\xa9", "=accent");
@@ -163,7 +166,8 @@ static void test_octets(void **state)
 
 static void test_full_lines(void **state)
 {
-    struct str f = temp_file(*state, "f", "key1: value one \nkey2 v\nKey4 : v : 4\nkey5: a\n  b\n\"q k\": v\nempty:\nbare \n");
+    struct str f = temp_file(
+        *state, "f", "key1: value one \nkey2 v\nKey4 : v : 4\nkey5: a\n  b\n\"q k\": v\nempty:\nbare \n");
     assert_lookup("lsearch,ret=full", f, "KEY1", "=key1: value one");
     assert_lookup("lsearch,ret=full", f, "key2", "=key2 v");
     assert_lookup("lsearch,ret=full", f, "key4", "=Key4 : v : 4");
@@ -284,11 +288,14 @@ static void test_file_errors(void **state)
                   "nofile failed to open /etc/passwd/x for linear search: Not a directory");
     assert_lookup("lsearch", STR("relative"), "x",
                   "nofile failed to open relative for linear search: No such file or directory");
-    assert_lookup("lsearch", STR(""), "x", "nofile failed to open  for linear search: No such file or directory");
-    assert_string_equal(look_up(files, "lsearch", str_of(files->directory), "x"),
-                        str_printf(files->arena, "nofile %s is not a regular file (lsearch lookup)", files->directory).s);
-    assert_string_equal(look_up(files, "lsearch", fifo, "x"),
-                        str_printf(files->arena, "nofile %s is not a regular file (lsearch lookup)", fifo.s).s);
+    assert_lookup("lsearch", STR(""), "x",
+                  "nofile failed to open  for linear search: No such file or directory");
+    assert_string_equal(
+        look_up(files, "lsearch", str_of(files->directory), "x"),
+        str_printf(files->arena, "nofile %s is not a regular file (lsearch lookup)", files->directory).s);
+    assert_string_equal(
+        look_up(files, "lsearch", fifo, "x"),
+        str_printf(files->arena, "nofile %s is not a regular file (lsearch lookup)", fifo.s).s);
     assert_lookup("lsearch", STR("/etc/pass\0wd"), "x", "nofile NUL in the name of a file for search");
 }
 
@@ -322,7 +329,9 @@ static void test_changes(void **state)
     unlink(f.s);
     assert_string_equal(look_up(*state, "lsearch", f, "key"),
                         str_printf(((struct temp_files *)*state)->arena,
-                                   "nofile failed to open %s for linear search: No such file or directory", f.s).s);
+                                   "nofile failed to open %s for linear search: No such file or directory",
+                                   f.s)
+                            .s);
     search_tidyup();
 }
 
@@ -367,10 +376,12 @@ static void test_iplsearch(void **state)
     assert_lookup("iplsearch", f, "", "no");
     assert_lookup("iplsearch,ret=full", f, "abcd::cdab", "=abcd::cdab:      data for abcd::cdab");
     assert_lookup("iplsearch,ret=key", f, "192.168.0.7", "=192.168.0.7");
-    assert_lookup("iplsearch", f, "foo",
-                  "defer \"foo\" is not a valid iplsearch key (an IP address, with optional CIDR mask, is wanted): in "
-                  "a host list, use net-iplsearch as the search type");
-    assert_true(strncmp(look_up(*state, "iplsearch*", f, "9.9.9.9/24"), "defer \"9.9.9.9/24\" is not", 25) == 0);
+    assert_lookup(
+        "iplsearch", f, "foo",
+        "defer \"foo\" is not a valid iplsearch key (an IP address, with optional CIDR mask, is wanted): in "
+        "a host list, use net-iplsearch as the search type");
+    assert_true(strncmp(look_up(*state, "iplsearch*", f, "9.9.9.9/24"), "defer \"9.9.9.9/24\" is not", 25) ==
+                0);
 }
 
 /* --- wildlsearch */
@@ -420,7 +431,8 @@ static void test_wildlsearch(void **state)
     search_tidyup();
     assert_string_equal(outcome(*state, "nwildlsearch", f, STR("X Y"), &services), "=quoted");
     assert_int_equal(patterns.calls, 9);
-    assert_string_equal(outcome(*state, "nwildlsearch", f, STR("a"), NULL), "defer patterns cannot be matched here");
+    assert_string_equal(outcome(*state, "nwildlsearch", f, STR("a"), NULL),
+                        "defer patterns cannot be matched here");
 }
 
 struct nested {
@@ -439,8 +451,8 @@ static enum lookup_status match_by_lookup(void *ctx, struct str subject, struct 
 
     (void)pattern, (void)expand;
     assert_true(search_parse(nested->files->arena, STR("nwildlsearch"), &search, err));
-    return search_find(&search, nested->files->arena, nested->file, subject, &nested->services, NULL, &result, err) ==
-                   LOOKUP_FOUND
+    return search_find(&search, nested->files->arena, nested->file, subject, &nested->services, NULL, &result,
+                       err) == LOOKUP_FOUND
                ? LOOKUP_FOUND
                : LOOKUP_DEFER;
 }
@@ -451,8 +463,9 @@ static void test_nesting(void **state)
 
     nested.services = (struct lookup_services){.match_pattern = match_by_lookup, .ctx = &nested};
     usleep(50 * 1000);
-    assert_string_equal(outcome(*state, "nwildlsearch", nested.file, STR("x"), &nested.services),
-                        str_printf(nested.files->arena, "defer lookups in %s are nested too deeply", nested.file.s).s);
+    assert_string_equal(
+        outcome(*state, "nwildlsearch", nested.file, STR("x"), &nested.services),
+        str_printf(nested.files->arena, "defer lookups in %s are nested too deeply", nested.file.s).s);
 }
 
 /* --- dsearch */
@@ -499,12 +512,14 @@ static void test_dsearch_errors(void **state)
                   "nofile failed to open /no/such/dir for directory search: No such file or directory");
     assert_lookup("dsearch", STR("relative"), "x",
                   "nofile failed to open relative for directory search: No such file or directory");
-    assert_lookup("dsearch", f, "x",
-                  str_printf(files->arena, "nofile failed to open %s for directory search: Not a directory", f.s).s);
+    assert_lookup(
+        "dsearch", f, "x",
+        str_printf(files->arena, "nofile failed to open %s for directory search: Not a directory", f.s).s);
     memset(key, 'y', sizeof key - 1);
     key[sizeof key - 1] = '\0';
-    assert_lookup("dsearch", d, key,
-                  str_printf(files->arena, "defer %s/%s: lstat: File name too long", files->directory, key).s);
+    assert_lookup(
+        "dsearch", d, key,
+        str_printf(files->arena, "defer %s/%s: lstat: File name too long", files->directory, key).s);
     assert_string_equal(outcome(files, "dsearch", d, STR("file\0x"), NULL), "no");
 }
 

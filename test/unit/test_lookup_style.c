@@ -23,7 +23,8 @@ static void refused(struct arena *arena, const char *text, const char *why)
 
 static void test_types(void **state)
 {
-    static const char *const names[] = {"lsearch", "wildlsearch", "nwildlsearch", "iplsearch", "dsearch", "passwd"};
+    static const char *const names[] = {"lsearch",   "wildlsearch", "nwildlsearch",
+                                        "iplsearch", "dsearch",     "passwd"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct search search = parsed(*state, names[i]);
@@ -44,7 +45,8 @@ static void test_defaults(void **state)
     assert_int_equal(parsed(*state, "lsearch**").deflt, SEARCH_STAR);
     assert_int_equal(parsed(*state, "lsearch*@,ret=key").deflt, SEARCH_STAR_AT);
     refused(*state, "lsearch@", "unknown lookup type \"lsearch@\"");
-    refused(*state, "passwd*", "defaults using \"*\" or \"*@\" are not permitted for lookup type \"passwd*\"");
+    refused(*state, "passwd*",
+            "defaults using \"*\" or \"*@\" are not permitted for lookup type \"passwd*\"");
 }
 
 static void test_partial(void **state)

@@ -72,8 +72,9 @@ static void test_regex(void **state)
     assert_address("Q@A.b", "+caseful:^Q@A", "no");
     assert_address("Q@A.b", "+caseful:^Q@a", "[]");
     assert_address("a@b", "^(", "defer ");
-    assert_string_equal(logged(*state),
-                        "regular expression error: missing closing parenthesis at offset 2 while compiling ^(\n");
+    assert_string_equal(
+        logged(*state),
+        "regular expression error: missing closing parenthesis at offset 2 while compiling ^(\n");
     assert_address("a@b", "a@^(", "defer ");
 }
 
@@ -101,7 +102,8 @@ static void test_lookups(void **state)
 {
     struct list_matching *t = *state;
 
-    temp_file(t->files, "alk", "user1@d1.ex: data1\n*@d2.ex: data2\nUPPER@d3.ex: data3\nkey1: value one\n*.b.c: p\n");
+    temp_file(t->files, "alk",
+              "user1@d1.ex: data1\n*@d2.ex: data2\nUPPER@d3.ex: data3\nkey1: value one\n*.b.c: p\n");
     define_list(t, LIST_DOMAIN, "dl", "a.b : *.c.d");
     assert_address("USER1@D1.ex", "lsearch;~/alk", "[data1]");
     assert_address("upper@d3.ex", "lsearch; ~/alk", "[data3]");
@@ -117,8 +119,9 @@ static void test_lookups(void **state)
     assert_address("a/b@c", "dsearch;~", "defer key for dsearch lookup contains a slash: a/b@c");
     assert_string_equal(logged(t), "");
     assert_address("user1@d1.ex", "partial-lsearch;~/alk", "[data1]");
-    assert_string_equal(logged(t), in_directory(t, "partial matching is not applicable to whole-address lookups: "
-                                                   "ignored \"partial-\" in \"partial-lsearch;~/alk\"\n"));
+    assert_string_equal(logged(t),
+                        in_directory(t, "partial matching is not applicable to whole-address lookups: "
+                                        "ignored \"partial-\" in \"partial-lsearch;~/alk\"\n"));
     assert_address("a;b@c", "a;b@c", "defer ");
     assert_string_equal(logged(t), "unknown lookup type \"a\"\n");
     assert_address("a@b", "a@nosuch;/x", "defer ");
@@ -170,8 +173,9 @@ static void test_local_parts_by_domain(void **state)
     assert_address("a@b", "@@", "no");
     assert_string_equal(logged(t), "");
     assert_address("y@loop.com", "@@lsearch;~/aa", "defer ");
-    assert_string_equal(logged(t),
-                        in_directory(t, "Loop detected in lookup of local part of y@loop.com in @@lsearch;~/aa\n"));
+    assert_string_equal(
+        logged(t),
+        in_directory(t, "Loop detected in lookup of local part of y@loop.com in @@lsearch;~/aa\n"));
     assert_address("a@b", "@@nosuch;x", "defer ");
     assert_address("a@b", "@@lsearch;/no/such", "defer ");
 }
@@ -181,8 +185,9 @@ static void test_files(void **state)
     struct list_matching *t = *state;
 
     define_list(t, LIST_DOMAIN, "dl", "a.b");
-    temp_file(t->files, "al", "not#comment@x.y\nlocal # comment\n#whole\nfoo#bar\n*@dom.ex\n@only.ex\n^re.*@x\n"
-                              "q@+dl\n!joe@e.f\n*@e.f\n");
+    temp_file(t->files, "al",
+              "not#comment@x.y\nlocal # comment\n#whole\nfoo#bar\n*@dom.ex\n@only.ex\n^re.*@x\n"
+              "q@+dl\n!joe@e.f\n*@e.f\n");
     assert_address("not#comment@x.y", "~/al", "[not#comment@x.y]");
     assert_address("a@local", "~/al", "[local]");
     assert_address("a@foo#bar", "~/al", "[foo#bar]");
@@ -215,7 +220,8 @@ static void test_captures(void **state)
 {
     struct list_matching *t = *state;
     struct error err = ERROR_IN(t->arena);
-    const struct list *list = list_compile(t->arena, LIST_ADDRESS, STR("*@*.b"), (struct source_pos){NULL, 0});
+    const struct list *list =
+        list_compile(t->arena, LIST_ADDRESS, STR("*@*.b"), (struct source_pos){NULL, 0});
 
     t->scope.captures[0] = STR("zero");
     t->scope.captures[1] = STR("one");

@@ -56,9 +56,11 @@ static void test_items(void **state)
 static void test_mx(void **state)
 {
     static const struct expectation rows[] = {
-        {"a.b", "@mx_any", "defer domain list item \"@mx_any\" needs the DNS, which is not supported by gatepost"},
+        {"a.b", "@mx_any",
+         "defer domain list item \"@mx_any\" needs the DNS, which is not supported by gatepost"},
         {"a.b", "@mx_primary/ignore=127.0.0.1",
-         "defer domain list item \"@mx_primary/ignore=127.0.0.1\" needs the DNS, which is not supported by gatepost"},
+         "defer domain list item \"@mx_primary/ignore=127.0.0.1\" needs the DNS, which is not supported by "
+         "gatepost"},
         {"a.b", "a.b : @MX_Secondary", "[a.b][a.b]"},
     };
     check(LIST_DOMAIN, rows);
@@ -89,7 +91,8 @@ static void test_empty(void **state)
         {"", "a : : b", "[][]"},
     };
     check(LIST_DOMAIN, rows);
-    assert_int_equal(list_match(&((struct list_matching *)*state)->scope, NULL, STR("a"), NULL, NULL), MATCH_NO);
+    assert_int_equal(list_match(&((struct list_matching *)*state)->scope, NULL, STR("a"), NULL, NULL),
+                     MATCH_NO);
 }
 
 static void test_separators(void **state)
@@ -134,8 +137,10 @@ static void test_lookups(void **state)
 
     temp_file(t->files, "ls", "key1: value one\n*.b.c: partial\n*: dflt\nempty:\n");
     temp_file(t->files, "wild", "\"*.${if eq{1}{1}{dd}}\" : dots\n");
-    temp_file(t->files, "nwild",
-              in_directory(t, "^\\d+\\.x$: digits\n\"^l\\\\w(t)$\": lit\n@: at\n\"a:b\": colon\nlsearch;~/ls: nested\n"));
+    temp_file(
+        t->files, "nwild",
+        in_directory(
+            t, "^\\d+\\.x$: digits\n\"^l\\\\w(t)$\": lit\n@: at\n\"a:b\": colon\nlsearch;~/ls: nested\n"));
     temp_file(t->files, "forced", "\"${if eq{a}{b}{x}fail}\": exp\nforced: f\n");
     temp_file(t->files, "neg", "!yy: neg\nzz: f\n");
     temp_file(t->files, "ls", "key1: value one\n*.b.c: partial\n*: dflt\nempty:\n");
@@ -161,8 +166,9 @@ static void test_panics(void **state)
         {"x:/no/such:a", "failed to open /no/such when checking \"x:/no/such:a\": No such file or directory"},
         {"+nosuch", "unknown named domain list \"+nosuch\""},
         {"! + nosuch", "unknown named domain list \"+ nosuch\""},
-        {"${bad", "failed to expand \"${bad\" while checking a list: \"${bad\" is not a known operator (or a } is "
-                  "missing in a variable reference)"},
+        {"${bad",
+         "failed to expand \"${bad\" while checking a list: \"${bad\" is not a known operator (or a } is "
+         "missing in a variable reference)"},
         {"/", "failed to open / when checking \"/\": Is a directory"},
     };
     struct list_matching *t = *state;
@@ -171,8 +177,9 @@ static void test_panics(void **state)
         assert_string_equal(list_outcome(t, LIST_DOMAIN, STR("zork"), rows[i].list), "defer ");
         assert_string_equal(logged(t), str_printf(t->arena, "%s\n", rows[i].text).s);
         /* A list that has to be expanded fails the same way. */
-        assert_string_equal(list_outcome(t, LIST_DOMAIN, STR("q"), str_printf(t->arena, "q : %s", rows[i].list).s),
-                            rows[i].list[0] == '$' ? "defer " : "[q][q]");
+        assert_string_equal(
+            list_outcome(t, LIST_DOMAIN, STR("q"), str_printf(t->arena, "q : %s", rows[i].list).s),
+            rows[i].list[0] == '$' ? "defer " : "[q][q]");
         logged(t);
     }
 }
@@ -207,7 +214,8 @@ static void test_files(void **state)
     };
     struct list_matching *t = *state;
 
-    temp_file(t->files, "list", " a.b.c # trailing\n!n.b.c\n*.b.c\n\n^r\\d+\\.e$\n/etc/passwd\n+dl\n#x\na:b\na b\n@\nlast");
+    temp_file(t->files, "list",
+              " a.b.c # trailing\n!n.b.c\n*.b.c\n\n^r\\d+\\.e$\n/etc/passwd\n+dl\n#x\na:b\na b\n@\nlast");
     temp_file(t->files, "neg", "!x\n");
     temp_file(t->files, "empty", "\n# nothing\n");
     check(LIST_DOMAIN, rows);
@@ -278,7 +286,8 @@ static void test_expansion(void **state)
 static void test_taint(void **state)
 {
     struct list_matching *t = *state;
-    struct scope_address address = {.local_part = str_taint(STR("/etc/passwd")), .domain = str_taint(STR("a.b"))};
+    struct scope_address address = {.local_part = str_taint(STR("/etc/passwd")),
+                                    .domain = str_taint(STR("a.b"))};
     struct error err = ERROR_IN(t->arena);
     struct str value;
 
@@ -288,7 +297,8 @@ static void test_taint(void **state)
     assert_string_equal(list_outcome(t, LIST_DOMAIN, STR("x"), "lsearch;/tmp/$domain"), "defer ");
     assert_string_equal(logged(t), "Tainted filename for search: '/tmp/a.b'\n");
 
-    const struct list *list = list_compile(t->arena, LIST_DOMAIN, STR("$domain"), (struct source_pos){NULL, 0});
+    const struct list *list =
+        list_compile(t->arena, LIST_DOMAIN, STR("$domain"), (struct source_pos){NULL, 0});
     assert_int_equal(list_match(&t->scope, list, str_taint(STR("a.b")), &value, &err), MATCH_YES);
     assert_true(value.tainted);
     assert_true(t->scope.captures[0].tainted);
@@ -314,7 +324,8 @@ static void test_size(void **state)
     buffer_add_n(&list, item, 70000);
     assert_string_equal(list_outcome(t, LIST_DOMAIN, STR("d2999.example"), buffer_str(&list).s),
                         "[d2999.example][d2999.example]");
-    assert_int_equal(strlen(list_outcome(t, LIST_DOMAIN, (struct str){item, 70000, true}, buffer_str(&list).s)), 140004);
+    assert_int_equal(
+        strlen(list_outcome(t, LIST_DOMAIN, (struct str){item, 70000, true}, buffer_str(&list).s)), 140004);
     assert_string_equal(list_outcome(t, LIST_DOMAIN, STR("a\0b"), "a"), "no");
     assert_string_equal(list_outcome(t, LIST_DOMAIN, STR("a\0b"), "*b"), "[*b][a][a]");
 }

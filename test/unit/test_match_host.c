@@ -5,7 +5,8 @@
 #include "testing.h"
 
 /* The outcome for a host of that address and name (NULL: not known). */
-static const char *host_outcome(struct list_matching *t, const char *address, const char *name, const char *list)
+static const char *host_outcome(struct list_matching *t, const char *address, const char *name,
+                                const char *list)
 {
     struct error err = ERROR_IN(t->arena);
     struct match_host host = {.address = str_of(address), .name = str_of(name)};
@@ -18,8 +19,10 @@ static const char *host_outcome(struct list_matching *t, const char *address, co
     return match_outcome(t, result, value, &err);
 }
 
-#define assert_host(address, list, outcome) assert_string_equal(host_outcome(*state, address, NULL, list), outcome)
-#define assert_named(name, list, outcome) assert_string_equal(host_outcome(*state, "10.1.2.3", name, list), outcome)
+#define assert_host(address, list, outcome)                                                                  \
+    assert_string_equal(host_outcome(*state, address, NULL, list), outcome)
+#define assert_named(name, list, outcome)                                                                    \
+    assert_string_equal(host_outcome(*state, "10.1.2.3", name, list), outcome)
 
 static void test_addresses(void **state)
 {
@@ -58,7 +61,8 @@ static void test_local(void **state)
     struct scope_connection connection = {.host_address = STR_NULL};
     struct error err = ERROR_IN(t->arena);
     const struct list *empty = list_compile(t->arena, LIST_HOST, STR(":"), (struct source_pos){NULL, 0});
-    const struct list *net = list_compile(t->arena, LIST_HOST, STR("0.0.0.0/0"), (struct source_pos){NULL, 0});
+    const struct list *net =
+        list_compile(t->arena, LIST_HOST, STR("0.0.0.0/0"), (struct source_pos){NULL, 0});
 
     assert_host("", "*", "[]");
     assert_host("", ":", "[]");
@@ -165,9 +169,10 @@ static void test_finding_the_name(void **state)
     struct scope_services services = *t->scope.services;
     struct scope_connection connection = {.host_address = STR("10.1.2.3")};
     struct error err = ERROR_IN(t->arena);
-    const struct list *list = list_compile(t->arena, LIST_HOST, STR("*.example"), (struct source_pos){NULL, 0});
-    const struct list *lenient =
-        list_compile(t->arena, LIST_HOST, STR("+ignore_defer : *.example : 10.0.0.0/8"), (struct source_pos){NULL, 0});
+    const struct list *list =
+        list_compile(t->arena, LIST_HOST, STR("*.example"), (struct source_pos){NULL, 0});
+    const struct list *lenient = list_compile(
+        t->arena, LIST_HOST, STR("+ignore_defer : *.example : 10.0.0.0/8"), (struct source_pos){NULL, 0});
     const struct list *including =
         list_compile(t->arena, LIST_HOST, STR("+include_defer : *.example"), (struct source_pos){NULL, 0});
 
@@ -204,8 +209,9 @@ static void test_addresses_of_names(void **state)
     assert_string_equal(logged(t), "no IP address found for host nosuch.invalid\n");
     t->scope.connection = &connection;
     assert_host("127.0.0.1", "nosuch.invalid : 127.0.0.1", "no");
-    assert_string_equal(logged(t),
-                        "no IP address found for host nosuch.invalid (during SMTP connection from (x) [127.0.0.1])\n");
+    assert_string_equal(
+        logged(t),
+        "no IP address found for host nosuch.invalid (during SMTP connection from (x) [127.0.0.1])\n");
     t->scope.connection = NULL;
     assert_host("127.0.0.1", "+ignore_unknown : nosuch.invalid : 127.0.0.1", "[]");
     assert_string_equal(logged(t), "no IP address found for host nosuch.invalid\n");
@@ -243,9 +249,10 @@ static void test_lookups_by_address(void **state)
     assert_host("192.168.3.4", "passwd;nosuchuser", "no");
     assert_host("192.168.3.4", "net-passwd;nosuchuser", "no");
     assert_string_equal(logged(t), "");
-    assert_host("192.168.3.4", "net16-iplsearch;~/ipl",
-                "defer \"192.168.0.0/16\" is not a valid iplsearch key (an IP address, with optional CIDR mask, is "
-                "wanted): in a host list, use net-iplsearch as the search type");
+    assert_host(
+        "192.168.3.4", "net16-iplsearch;~/ipl",
+        "defer \"192.168.0.0/16\" is not a valid iplsearch key (an IP address, with optional CIDR mask, is "
+        "wanted): in a host list, use net-iplsearch as the search type");
 }
 
 static void test_bad_lookups(void **state)

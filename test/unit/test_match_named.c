@@ -23,7 +23,8 @@ static void test_table(void **state)
     struct buffer all = BUFFER_IN(t->arena);
     const struct source_pos where = {"conf", 7};
 
-    assert_true(named_lists_add(t->lists, LIST_DOMAIN, STR("b"), STR("x : ${y"), false, false, nowhere, &err));
+    assert_true(
+        named_lists_add(t->lists, LIST_DOMAIN, STR("b"), STR("x : ${y"), false, false, nowhere, &err));
     assert_true(named_lists_add(t->lists, LIST_DOMAIN, STR("a"), STR("z"), true, false, nowhere, &err));
     assert_true(named_lists_add(t->lists, LIST_LOCAL_PART, STR("a"), STR("q"), false, false, nowhere, &err));
     assert_false(named_lists_add(t->lists, LIST_DOMAIN, STR("a"), STR("q"), false, false, where, &err));
@@ -40,8 +41,8 @@ static void test_table(void **state)
     named_lists_each(t->lists, LIST_DOMAIN, collect, &all);
     assert_str(buffer_str(&all), "b=x : ${y;a=z hidden;");
     for (int i = 0; i < 200; i++)
-        assert_true(named_lists_add(t->lists, LIST_HOST, str_printf(t->arena, "h%d", i), STR("*"), false, false,
-                                    nowhere, &err));
+        assert_true(named_lists_add(t->lists, LIST_HOST, str_printf(t->arena, "h%d", i), STR("*"), false,
+                                    false, nowhere, &err));
     assert_non_null(named_lists_find(t->lists, LIST_HOST, STR("h199")));
 }
 
@@ -79,8 +80,9 @@ static void test_references(void **state)
     assert_domain("a.b", "+nest", "[a.b][a.b]");
     assert_string_equal(logged(t), "");
     assert_domain("a.b", "+bad", "defer ");
-    assert_string_equal(logged(t), "failed to expand \"${bad\" while checking a list: \"${bad\" is not a known operator "
-                                   "(or a } is missing in a variable reference)\n");
+    assert_string_equal(logged(t),
+                        "failed to expand \"${bad\" while checking a list: \"${bad\" is not a known operator "
+                        "(or a } is missing in a variable reference)\n");
     assert_domain("a.b", "x : +self", "defer ");
     assert_string_equal(logged(t), "named domain list \"+self\" refers to itself\n");
     assert_domain("a.b", "+one", "defer ");
@@ -97,7 +99,8 @@ static void test_cache(void **state)
     define_list(t, LIST_DOMAIN, "expanded", "${if eq{1}{1}{lsearch;~/f}}");
     define_list(t, LIST_DOMAIN, "outer2", "+expanded");
     assert_true(named_lists_add(t->lists, LIST_DOMAIN, STR("told"),
-                                str_of(in_directory(t, "${if eq{1}{1}{lsearch;~/f}}")), false, true, nowhere, &err));
+                                str_of(in_directory(t, "${if eq{1}{1}{lsearch;~/f}}")), false, true, nowhere,
+                                &err));
     t->scope.match_cache = match_cache_new(t->arena);
     temp_file(t->files, "f", "a: one\n");
     assert_domain("a", "+constant", "[one][a]");
@@ -189,7 +192,8 @@ static void test_listnamed(void **state)
 /* --- The trace */
 
 /* What a match writes to standard error in a test session. */
-static const char *trace_of(struct list_matching *t, enum list_kind kind, struct str subject, const char *list)
+static const char *trace_of(struct list_matching *t, enum list_kind kind, struct str subject,
+                            const char *list)
 {
     struct str path = temp_path(t->files, "trace");
     struct buffer out = BUFFER_IN(t->arena);
@@ -219,12 +223,14 @@ static void test_trace(void **state)
     define_list(t, LIST_HOST, "hl", "10.0.0.0/8 : 192.168.1.1");
     temp_file(t->files, "f", "*.b.c # x\n!q\n");
     t->scope.match_cache = match_cache_new(t->arena);
-    assert_string_equal(trace_of(t, LIST_DOMAIN, STR("A.B"), "+dl1"),
-                        ">>> A.B in \"a.b : *.c.d\"? yes (matched \"a.b\")\n>>> A.B in \"+dl1\"? yes (matched \"+dl1\")\n");
+    assert_string_equal(
+        trace_of(t, LIST_DOMAIN, STR("A.B"), "+dl1"),
+        ">>> A.B in \"a.b : *.c.d\"? yes (matched \"a.b\")\n>>> A.B in \"+dl1\"? yes (matched \"+dl1\")\n");
     assert_string_equal(trace_of(t, LIST_DOMAIN, STR("a.b"), "!+dl1"),
                         ">>> a.b in \"!+dl1\"? no (matched \"!+dl1\" - cached)\n");
-    assert_string_equal(trace_of(t, LIST_DOMAIN, STR("x"), "+expanded : ${lc:X}"),
-                        ">>> x in \"exp.d\"? no (end of list)\n>>> x in \"+expanded : x\"? yes (matched \"x\")\n");
+    assert_string_equal(
+        trace_of(t, LIST_DOMAIN, STR("x"), "+expanded : ${lc:X}"),
+        ">>> x in \"exp.d\"? no (end of list)\n>>> x in \"+expanded : x\"? yes (matched \"x\")\n");
     assert_string_equal(trace_of(t, LIST_DOMAIN, STR("x"), "!y"), ">>> x in \"!y\"? yes (end of list)\n");
     assert_string_equal(trace_of(t, LIST_DOMAIN, STR("x.b.c"), "~/f"),
                         in_directory(t, ">>> x.b.c in \"~/f\"? yes (matched \"*.b.c\" in ~/f)\n"));
@@ -239,8 +245,9 @@ static void test_trace(void **state)
     assert_string_equal(trace_of(t, LIST_HOST, STR("1.2.3.4"), "+ignore_unknown : 1.2.3 : 1.2.3.4"),
                         ">>> malformed IPv4 address or address mask: item ignored by +ignore_unknown\n"
                         ">>> host in \"+ignore_unknown : 1.2.3 : 1.2.3.4\"? yes (matched \"1.2.3.4\")\n");
-    assert_string_equal(trace_of(t, LIST_HOST, STR("1.2.3.4"), "${if eq{a}{b}{x}fail}"),
-                        ">>> expansion of \"${if eq{a}{b}{x}fail}\" forced failure: assume not in this list\n");
+    assert_string_equal(
+        trace_of(t, LIST_HOST, STR("1.2.3.4"), "${if eq{a}{b}{x}fail}"),
+        ">>> expansion of \"${if eq{a}{b}{x}fail}\" forced failure: assume not in this list\n");
     assert_string_equal(trace_of(t, LIST_ADDRESS, STR("a@b.c"), "a@x : b.c"),
                         ">>> b.c in \"x\"? no (end of list)\n>>> b.c in \"b.c\"? yes (matched \"b.c\")\n"
                         ">>> a@b.c in \"a@x : b.c\"? yes (matched \"b.c\")\n");
@@ -288,13 +295,17 @@ static void test_texts(void **state)
         struct str subject = str_printf(t->arena, "s%d", i % 40);
         struct str list = str_printf(t->arena, "x : s%d : ^s%d$", i % 40, i);
         struct str value;
-        assert_int_equal(list_match_text(&t->scope, MATCH_DOMAIN_LIST, subject, list, &value, &err), MATCH_YES);
+        assert_int_equal(list_match_text(&t->scope, MATCH_DOMAIN_LIST, subject, list, &value, &err),
+                         MATCH_YES);
         assert_true(str_eq(value, subject));
-        assert_int_equal(list_match_text(&t->scope, MATCH_ADDRESS_LIST, STR("a@b"), list, &value, &err), MATCH_NO);
+        assert_int_equal(list_match_text(&t->scope, MATCH_ADDRESS_LIST, STR("a@b"), list, &value, &err),
+                         MATCH_NO);
     }
-    assert_int_equal(list_match_text(&t->scope, MATCH_PATTERN, STR("a:b"), STR("A:b"), NULL, &err), MATCH_YES);
+    assert_int_equal(list_match_text(&t->scope, MATCH_PATTERN, STR("a:b"), STR("A:b"), NULL, &err),
+                     MATCH_YES);
     assert_int_equal(list_match_text(&t->scope, MATCH_PATTERN, STR("a"), STR("!a"), NULL, &err), MATCH_NO);
-    assert_int_equal(list_match_text(&t->scope, MATCH_PATTERN, STR("+dl"), STR("+dl"), NULL, &err), MATCH_YES);
+    assert_int_equal(list_match_text(&t->scope, MATCH_PATTERN, STR("+dl"), STR("+dl"), NULL, &err),
+                     MATCH_YES);
     assert_int_equal(list_match_text(&t->scope, MATCH_PATTERN, STR("/x"), STR("/x"), NULL, &err), MATCH_YES);
     assert_int_equal(list_match_text(&t->scope, MATCH_PATTERN, STR("a"), STR("^("), NULL, &err), MATCH_DEFER);
 }

@@ -52,9 +52,10 @@ static void test_crypt(void **state)
     assert_check("wrong", "aaqPiZY5xR5l.", "wrong");
     assert_check("test", "$1$abcdefgh$irWbblnpmw.5z7wgBnprh0", "right");
     assert_check("test", "$5$abcdefgh$qdvcTv0LZNZdlT5oJZ49o5SQ8X7bA9/X.MJjvjS5cW8", "right");
-    assert_check("test",
-                 "$6$abcdefgh$3rj1vTLX64btReFsM4MQ22otcD40l7vbtw7qCyr0dxc4kxNmgx53xVM8gWiLYbCqTHTbXFaVFU7ZT28pnvdyu0",
-                 "right");
+    assert_check(
+        "test",
+        "$6$abcdefgh$3rj1vTLX64btReFsM4MQ22otcD40l7vbtw7qCyr0dxc4kxNmgx53xVM8gWiLYbCqTHTbXFaVFU7ZT28pnvdyu0",
+        "right");
     assert_check("tesx", "$5$abcdefgh$qdvcTv0LZNZdlT5oJZ49o5SQ8X7bA9/X.MJjvjS5cW8", "wrong");
     assert_check("test", "$y$j9T$abcdefgh$4aYJlpUYBQ/CwvNaNZWyJ8iEiOSOhXhXiF4pD9oU0p6", "right");
     assert_check("test", "$2b$05$abcdefghijklmnopqrstuuMceFj4VbmHOj8C7PetMxzZkwre/z.Ri", "right");
