@@ -175,25 +175,11 @@ static void greet(struct smtp_session *s, const struct acl_outcome *outcome)
         refuse(s);
 }
 
-/* What a tester is told first. It is no SMTP: lines end as the tester's do. */
-static void announce_test(struct smtp_session *s)
-{
-    struct str text = str_printf(s->scratch,
-                                 "\n**** SMTP testing session as if from host %.*s\n"
-                                 "**** but without any ident (RFC 1413) callback.\n"
-                                 "**** This is not for real!\n\n",
-                                 STR_ARG(s->connection.host_address));
-
-    stream_write(&s->stream, text, smtp_deadline(s));
-}
-
 void smtp_connect(struct smtp_session *s)
 {
     struct acl_outcome outcome;
 
     smtp_expand_timeout(s);
-    if (s->peer->mode == SMTP_TEST)
-        announce_test(s);
     log_connection(s);
     if (!smtp_expand_hostname(s)) {
         if (s->peer->mode == SMTP_NETWORK)
