@@ -44,18 +44,18 @@ struct config {
     uint64_t log_selectors;
     int host_number;          /* localhost_number, expanded; -1: unset */
     const char *const *predefined; /* as in the request, copied */
-    struct source_lines text; /* what was read, for -bP config: lines, and marks without text where a file begins */
+    struct source_lines text; /* what was read, for -bP config; without a text: a mark where a file begins */
     struct hidden_option *hidden; /* what was set with `hide` */
 };
 
 struct config_request {
     const char *const *files;   /* names to try in turn; NULL-terminated. A single one must exist */
-    const char *const *defines; /* -D: "NAME=value" or "NAME", NULL-terminated */
-    const struct driver_class *const *classes; /* NULL-terminated */
+    const char *const *defines; /* -D: "NAME=value" or "NAME", NULL-terminated, or NULL */
+    const struct driver_class *const *classes; /* NULL-terminated, or NULL */
     /* Further predefined macros, such as _ACL_COND_HOSTS; their value is y. They begin with an underscore, an
      * upper-case word and an underscore. NULL-terminated, or NULL. */
     const char *const *predefined;
-    bool trusted; /* owner and mode of the file are not looked at: right where no privilege is held (manual, 6.1) */
+    bool trusted; /* owner and mode of the file do not matter: no privilege is held (manual, 6.1) */
 };
 
 /* Reads the configuration. NULL: err holds the text and the place; config_error_text() makes Exim's

@@ -53,7 +53,8 @@ static bool begin_stanza(struct reading *r, struct str name)
     stanza->instance = instance;
     stanza->tables[GENERIC] = (struct setting_table){
         class->options, class->option_count, instance, arena_alloc(r->arena, class->option_count + 1)};
-    stanza->tables[DRIVER] = (struct setting_table){driver_option, 1, &stanza->driver_name, stanza->driver_seen};
+    stanza->tables[DRIVER] =
+        (struct setting_table){driver_option, 1, &stanza->driver_name, stanza->driver_seen};
     r->stanza = stanza;
     return true;
 }
@@ -66,7 +67,8 @@ static bool find_driver(struct reading *r, struct stanza *stanza)
     const struct driver_info *driver = class->find(stanza->driver_name, &why);
 
     if (!driver)
-        return reading_error(r, "%s %.*s: %.*s", class->noun, STR_ARG(stanza->instance->name), STR_ARG(why.text));
+        return reading_error(r, "%s %.*s: %.*s", class->noun, STR_ARG(stanza->instance->name),
+                             STR_ARG(why.text));
     stanza->instance->driver = driver;
     stanza->instance->config = arena_alloc(r->arena, driver->config_size);
     stanza->tables[PRIVATE] = (struct setting_table){driver->options, driver->option_count,

@@ -129,7 +129,8 @@ static bool define(struct macros *m, struct str name, struct str value, bool red
             if (macro->command_line)
                 return true;
             if (!redefine)
-                return error_set(err, "macro \"%.*s\" is already defined (use \"==\" if you want to redefine it)",
+                return error_set(err,
+                                 "macro \"%.*s\" is already defined (use \"==\" if you want to redefine it)",
                                  STR_ARG(name));
             macro->value = str_copy(m->arena, value);
             return true;
@@ -162,7 +163,8 @@ bool macros_define(struct macros *m, struct str line, struct source_pos where, s
 bool macros_from_command_line(struct macros *m, const char *const *defines, struct error *err)
 {
     for (; defines && *defines; defines++) {
-        struct str text = str_of(*defines), name = text_word(text), value = text_trim(str_of(*defines + name.n));
+        struct str text = str_of(*defines), name = text_word(text),
+                   value = text_trim(str_of(*defines + name.n));
 
         if (text.n == 0 || *text.s < 'A' || *text.s > 'Z')
             return error_set(err, "exim: macro name set by -D must start with an upper case letter");
@@ -206,7 +208,8 @@ bool macros_substitute(struct macros *m, struct str *line, bool may_define, bool
     if (!(octets & upper_case))
         return true;
     for (const struct macro *macro = m->config->macros; macro; macro = macro->next) {
-        if ((macro->octets & ~octets) != 0 || !memmem(line->s + from, line->n - from, macro->name.s, macro->name.n))
+        if ((macro->octets & ~octets) != 0 ||
+            !memmem(line->s + from, line->n - from, macro->name.s, macro->name.n))
             continue;
         *line = replace(m->arena, *line, from, macro);
         octets |= macros_octets(macro->value);

@@ -35,7 +35,8 @@ static void print_bool(const char *name, const struct option *option, const void
 void print_option(const struct print_style *style, const char *name, const struct option *option,
                   const void *field, struct buffer *out)
 {
-    bool close = option->type == OPTION_UID_LIST || option->type == OPTION_GID_LIST || option->type == OPTION_FIXED;
+    bool close =
+        option->type == OPTION_UID_LIST || option->type == OPTION_GID_LIST || option->type == OPTION_FIXED;
     size_t before;
 
     if (option->type == OPTION_BOOL) {
@@ -57,7 +58,8 @@ void print_option(const struct print_style *style, const char *name, const struc
     buffer_add_char(out, '\n');
 }
 
-static void print_main_option(const struct print_style *style, const struct option *option, struct buffer *out)
+static void print_main_option(const struct print_style *style, const struct option *option,
+                              struct buffer *out)
 {
     const char *name = option->name;
     size_t count;
@@ -96,8 +98,8 @@ static const struct macro *all_macros(const struct print_style *style, struct bu
 }
 
 /* macros, macro_list, macro NAME: for administrators, because macros may hold passwords. */
-static bool print_macros(const struct print_style *style, struct str what, struct str name, struct buffer *out,
-                         struct error *err)
+static bool print_macros(const struct print_style *style, struct str what, struct str name,
+                         struct buffer *out, struct error *err)
 {
     bool one = str_is(what, "macro"), names = str_is(what, "macro_list");
 

@@ -11,7 +11,7 @@ struct print_style {
     bool no_labels; /* -n */
 };
 
-/* One option as a line, under a name that may be a synonym of its own. field: its value; NULL: its default. */
+/* One option as a line, under its name or a synonym. field: its value; NULL: its default. */
 void print_option(const struct print_style *style, const char *name, const struct option *option,
                   const void *field, struct buffer *out);
 

@@ -38,7 +38,7 @@ static void print_instance(const struct print_style *style, const struct driver_
                      option_field(&driver->options[i], instance->config), out);
 }
 
-/* The instances of a class; class may be missing in this build. */
+/* The instances of a section that this build may not have. */
 static const struct driver_instance *instances(const struct driver_section *section)
 {
     return section ? section->first : NULL;
@@ -67,36 +67,46 @@ static void print_every(const struct print_style *style, const struct driver_sec
         }
 }
 
-/* The forms for one noun. */
-static bool print_noun(const struct print_style *style, const struct driver_section *section, const char *noun,
-                       struct str what, struct str name, bool *handled, struct buffer *out, struct error *err)
+/* Whether the words are one of the forms with this noun. */
+static bool is_form(const char *noun, struct str what, struct str name)
 {
     const char *rest = what.s + strlen(noun);
 
-    *handled = true;
-    if (str_starts(what, noun)) {
-        if (*rest == '\0' && !str_is_null(name))
-            return print_one(style, section, noun, name, out, err);
-        if (strcmp(rest, "s") == 0 || strcmp(rest, "_list") == 0) {
-            print_every(style, section, *rest == '_', out);
-            return true;
-        }
+    if (!str_starts(what, noun))
+        return false;
+    return *rest == '\0' ? !str_is_null(name) : strcmp(rest, "s") == 0 || strcmp(rest, "_list") == 0;
+}
+
+/* The noun of the form, NULL for none; section: its drivers, NULL when this build has no such class. */
+static const char *find_noun(const struct config *config, struct str what, struct str name,
+                             const struct driver_section **section)
+{
+    static const char *const nouns[] = {"authenticator", "router", "transport"};
+
+    for (size_t i = 0; i < config->section_count; i++) {
+        *section = &config->sections[i];
+        if (is_form((*section)->class->noun, what, name))
+            return (*section)->class->noun;
     }
-    *handled = false;
-    return true;
+    *section = NULL;
+    for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
+        if (is_form(nouns[i], what, name))
+            return nouns[i];
+    return NULL;
 }
 
 bool print_drivers(const struct print_style *style, struct str what, struct str name, bool *handled,
                    struct buffer *out, struct error *err)
 {
-    static const char *const nouns[] = {"authenticator", "router", "transport"};
-    const struct config *config = style->config;
-    bool ok = true;
+    const struct driver_section *section;
+    const char *noun = find_noun(style->config, what, name, &section), *rest;
 
-    *handled = false;
-    for (size_t i = 0; i < config->section_count && !*handled; i++)
-        ok = print_noun(style, &config->sections[i], config->sections[i].class->noun, what, name, handled, out, err);
-    for (size_t i = 0; i < sizeof nouns / sizeof *nouns && !*handled; i++)
-        ok = print_noun(style, NULL, nouns[i], what, name, handled, out, err);
-    return ok;
+    *handled = noun != NULL;
+    if (!noun)
+        return true;
+    rest = what.s + strlen(noun);
+    if (*rest == '\0')
+        return print_one(style, section, noun, name, out, err);
+    print_every(style, section, *rest == '_', out);
+    return true;
 }

@@ -45,8 +45,8 @@ bool reading_name(struct reading *r, struct str text, struct str *name)
     if (name->n > 0 && !ascii_is_alpha(*name->s))
         name->n = 0;
     return name->n <= NAME_LIMIT ||
-           reading_error(r, "exim item name too long (>%d), unable to use \"%.*s\" (truncated)", NAME_LIMIT + 1,
-                         NAME_LIMIT, name->s);
+           reading_error(r, "exim item name too long (>%d), unable to use \"%.*s\" (truncated)",
+                         NAME_LIMIT + 1, NAME_LIMIT, name->s);
 }
 
 bool reading_expand(struct reading *r, struct str text, struct str *value, struct error *why)

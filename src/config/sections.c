@@ -7,7 +7,8 @@
 static bool refuse_line(struct reading *r, struct str line)
 {
     (void)line;
-    return reading_error(r, "section \"%s\" is known to Exim but not supported by gatepost", r->section->name);
+    return reading_error(r, "section \"%s\" is known to Exim but not supported by gatepost",
+                         r->section->name);
 }
 
 static const struct section refused_sections[] = {

@@ -60,7 +60,8 @@ struct setting {
     const struct option *option;
 };
 
-static bool find_in_tables(struct setting *s, struct str name, const struct setting_table *tables, size_t count)
+static bool find_in_tables(struct setting *s, struct str name, const struct setting_table *tables,
+                           size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if ((s->option = option_find(tables[i].options, tables[i].count, name)) != NULL) {

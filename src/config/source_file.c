@@ -40,7 +40,8 @@ static bool is_group(gid_t gid)
 /* Whoever can write to the file can run commands as whoever runs the program. */
 static bool is_safe(const struct stat *st)
 {
-    return is_owner(st->st_uid) && !(st->st_mode & S_IWOTH) && (!(st->st_mode & S_IWGRP) || is_group(st->st_gid));
+    return is_owner(st->st_uid) && !(st->st_mode & S_IWOTH) &&
+           (!(st->st_mode & S_IWGRP) || is_group(st->st_gid));
 }
 
 /* Reads fd to its end; an octet of room is left behind the last one. */

@@ -13,10 +13,11 @@
 
 void value_text_string(struct buffer *out, struct str text)
 {
-    const char *p = text.s, *end = text.s + text.n, *tab;
+    const char *p = text.s, *end, *tab;
 
     if (str_is_empty(text))
         return;
+    end = p + text.n;
     while ((tab = memchr(p, '\t', (size_t)(end - p))) != NULL) {
         print_escaped(out, (struct str){p, (size_t)(tab - p), text.tainted}, 0);
         buffer_add_cstr(out, "\\t");

@@ -112,7 +112,8 @@ static size_t read_digits(struct str text, int base, long long *value, bool *too
 
         if (digit < 0 || digit >= base)
             break;
-        *too_large |= __builtin_mul_overflow(*value, base, value) || __builtin_add_overflow(*value, digit, value);
+        *too_large |=
+            __builtin_mul_overflow(*value, base, value) || __builtin_add_overflow(*value, digit, value);
     }
     if (sign && *text.s == '-')
         *value = -*value;
@@ -126,7 +127,8 @@ static size_t integer_prefix(struct str text, int *base)
 
     *base = 10;
     if (text.n > sign + 1 && text.s[sign] == '0') {
-        bool hex = text.n > sign + 2 && ascii_lower(text.s[sign + 1]) == 'x' && ascii_hex_value(text.s[sign + 2]) >= 0;
+        bool hex = text.n > sign + 2 && ascii_lower(text.s[sign + 1]) == 'x' &&
+                   ascii_hex_value(text.s[sign + 2]) >= 0;
 
         *base = hex ? 16 : 8;
         return hex ? sign + 2 : 0;
@@ -257,7 +259,8 @@ static bool read_id(struct reading *r, bool group, struct str text, unsigned *id
 }
 
 /* A list of users (groups), expanded now: the values are not needed per connection. */
-static bool read_ids(struct reading *r, bool group, struct str name, struct str text, struct option_ids *field)
+static bool read_ids(struct reading *r, bool group, struct str name, struct str text,
+                     struct option_ids *field)
 {
     struct strlist it;
     struct str list, item;
@@ -268,7 +271,8 @@ static bool read_ids(struct reading *r, bool group, struct str name, struct str 
         return reading_error(r, "failed to expand %.*s: %.*s", STR_ARG(name), STR_ARG(why.text));
     strlist_begin(&it, list, ':');
     while (strlist_next(&it, r->arena, &item)) {
-        field->v = arena_grow(r->arena, field->v, field->n * sizeof *field->v, (field->n + 1) * sizeof *field->v);
+        field->v =
+            arena_grow(r->arena, field->v, field->n * sizeof *field->v, (field->n + 1) * sizeof *field->v);
         if (!read_id(r, group, item, &field->v[field->n++]))
             return false;
     }
@@ -303,7 +307,8 @@ static bool read_templates(struct reading *r, struct str text, struct option_tem
     *field = (struct option_templates){.text = text};
     strlist_begin(&it, text, ':');
     while (strlist_next(&it, r->arena, &item)) {
-        field->v = arena_grow(r->arena, field->v, field->n * sizeof *field->v, (field->n + 1) * sizeof *field->v);
+        field->v =
+            arena_grow(r->arena, field->v, field->n * sizeof *field->v, (field->n + 1) * sizeof *field->v);
         field->v[field->n++] = template_compile(r->arena, item, lines_pos(&r->lines));
     }
     return true;

@@ -21,7 +21,8 @@ union value {
 
 /* Reads text, which has no white space around it, as a value of the option's type into the field. name is
  * how the setting writes the option's name. Not for OPTION_BOOL. False: the error is set. */
-bool value_read(struct reading *r, const struct option *option, struct str name, struct str text, void *field);
+bool value_read(struct reading *r, const struct option *option, struct str name, struct str text,
+                void *field);
 
 /* A boolean, from what stands behind the `=`. */
 bool value_read_bool(struct reading *r, struct str name, struct str text, bool *field);

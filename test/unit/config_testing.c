@@ -200,8 +200,8 @@ const char *show(struct config_bench *bench, const char *text, const char *what)
 
     if (!config)
         return error;
-    if (!config_print(config, word, space ? str_of(space + 1) : STR_NULL, bench->admin, bench->no_labels, &out,
-                      &err))
+    if (!config_print(config, word, space ? str_of(space + 1) : STR_NULL, bench->admin, bench->no_labels,
+                      &out, &err))
         buffer_printf(&out, "! %s\n", err.text.s);
     config_free(config);
     if (out.n > 0)

@@ -10,7 +10,8 @@ static void joins_lines(void **state)
         {"  qualify_domain = a.b  \n", "qualify_domain", "qualify_domain = a.b"},
         {"\n\n# c\n   # c\nqualify_domain = a # b\n", "qualify_domain", "qualify_domain = a # b"},
         {"qualify_domain = a.\\\n   b.\\\n   # comment\n   c\n", "qualify_domain", "qualify_domain = a.b.c"},
-        {"qualify_domain = a.\\   \n   b. \\\n# comment \\\n   c\n", "qualify_domain", "qualify_domain = a.b. c"},
+        {"qualify_domain = a.\\   \n   b. \\\n# comment \\\n   c\n", "qualify_domain",
+         "qualify_domain = a.b. c"},
         {"qualify_domain = a.\\\n\nsmtp_accept_max = 4\n", "qualify_domain", "qualify_domain = a."},
         {"qualify_domain = a.\\\n\nsmtp_accept_max = 4\n", "smtp_accept_max", "smtp_accept_max = 4"},
         {"qualify_domain = a.\\", "qualify_domain", "qualify_domain = a."},
@@ -33,7 +34,8 @@ static void replaces_macros(void **state)
         {"AA = 1\nqualify_domain = AAA\n", "qualify_domain", "qualify_domain = 1A"},
         {"ABC = y\nAB = x\nqualify_domain = ABC.AB\n", "qualify_domain", "qualify_domain = y.x"},
         {"A  =  1 # hi  \nqualify_domain = [A]\n", "qualify_domain", "qualify_domain = [1 # hi]"},
-        {"A  = 1 \\\n   2 \\\n   # c\n   3\nqualify_domain = [A]\n", "qualify_domain", "qualify_domain = [1 2 3]"},
+        {"A  = 1 \\\n   2 \\\n   # c\n   3\nqualify_domain = [A]\n", "qualify_domain",
+         "qualify_domain = [1 2 3]"},
         {"A  = \"1 \" \nqualify_domain = A\n", "qualify_domain", "qualify_domain = 1 "},
         {"A = 1\nA == A 2\nA == A 3\nqualify_domain = A\n", "qualify_domain", "qualify_domain = 1 2 3"},
         {"A = B\nB = C\nC = 1\nqualify_domain = A\n", "qualify_domain", "qualify_domain = 1"},
@@ -45,18 +47,22 @@ static void replaces_macros(void **state)
         {"X =\nqualify_domain = a \\\n X\nsmtp_accept_max = 3\n", "smtp_accept_max", "smtp_accept_max = 3"},
         {"X =\nqualify_domain = a \\\n X\\\n b\n", "qualify_domain", "qualify_domain = a b"},
         {"Q = qualify\nQ_domain = x\n", "qualify_domain",
-         "Exim configuration error:\n  \"Q_domain\" cannot be defined as a macro because previously defined macro "
+         "Exim configuration error:\n  \"Q_domain\" cannot be defined as a macro because previously defined "
+         "macro "
          "\"Q\" is a substring"},
         {"FOO = a\nFOO = b\n", "all",
-         "Exim configuration error:\n  macro \"FOO\" is already defined (use \"==\" if you want to redefine it)"},
+         "Exim configuration error:\n  macro \"FOO\" is already defined (use \"==\" if you want to redefine "
+         "it)"},
         {"FOO == a\n", "all", "Exim configuration error:\n  can't redefine an undefined macro \"FOO\""},
         {"AB = x\nABC = y\n", "all",
-         "Exim configuration error:\n  \"ABC\" cannot be defined as a macro because previously defined macro \"AB\" "
+         "Exim configuration error:\n  \"ABC\" cannot be defined as a macro because previously defined macro "
+         "\"AB\" "
          "is a substring"},
         {"Foo bar\n", "all", "1: malformed macro definition"},
         {"\nA-B = 1\n", "all", "2: malformed macro definition"},
         {"_FOO = 1\n", "all", "1: option setting expected: _FOO = 1"},
-        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA = 1\nqualify_domain = xAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA = 1\nqualify_domain = "
+         "xAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
          "qualify_domain", "qualify_domain = x1"},
         {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA = 1\n", "all",
          "1: macro name too long (maximum is 63 characters)"},
@@ -94,24 +100,30 @@ static void predefines_macros(void **state)
 {
     static const struct config_case cases[] = {
         {".ifdef _HAVE_IPV6\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
-        {".ifdef _OPT_MAIN_SMTP_BANNER\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
+        {".ifdef _OPT_MAIN_SMTP_BANNER\nqualify_domain = x\n.endif\n", "qualify_domain",
+         "qualify_domain = x"},
         {".ifdef _DRIVER_THING_GADGET\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
-        {".ifdef _OPT_THING_GADGET_A_BOOL\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
-        {".ifdef _OPT_THINGS_PUBLIC_NAME\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
+        {".ifdef _OPT_THING_GADGET_A_BOOL\nqualify_domain = x\n.endif\n", "qualify_domain",
+         "qualify_domain = x"},
+        {".ifdef _OPT_THINGS_PUBLIC_NAME\nqualify_domain = x\n.endif\n", "qualify_domain",
+         "qualify_domain = x"},
         {".ifdef _OPT_THINGS_DRIVER\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
         {".ifdef _LOG_TLS_SNI\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
         {".ifdef _EXP_ITEM_IF\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
         {".ifdef _EXP_OP_LC\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
         {".ifdef _EXP_COND_MATCH\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
-        {".ifdef _EXP_VAR_SENDER_ADDRESS\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
+        {".ifdef _EXP_VAR_SENDER_ADDRESS\nqualify_domain = x\n.endif\n", "qualify_domain",
+         "qualify_domain = x"},
         {".ifdef _ACL_COND_HOSTS\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
         /* What cannot be set is not offered. */
-        {"qualify_domain = a\n.ifdef _OPT_MAIN_AV_SCANNER\nfoo\n.endif\n", "qualify_domain", "qualify_domain = a"},
+        {"qualify_domain = a\n.ifdef _OPT_MAIN_AV_SCANNER\nfoo\n.endif\n", "qualify_domain",
+         "qualify_domain = a"},
         {"qualify_domain = a_HAVE_IPV6b_OPT_MAIN_SMTP_BANNERX\n", "qualify_domain", "qualify_domain = aybyX"},
         {"qualify_domain = _LOG_TLS_SNI _LOG_PID\n", "qualify_domain", "qualify_domain = y y"},
         {"_HAVE_IPV6 = 1\n", "all", "1: main option \"y\" unknown"},
         {"X_LOG_8BITMIMEX = 1\n", "all",
-         "Exim configuration error:\n  \"X_LOG_8BITMIMEX\" cannot be defined as a macro because previously defined "
+         "Exim configuration error:\n  \"X_LOG_8BITMIMEX\" cannot be defined as a macro because previously "
+         "defined "
          "macro \"_LOG_8BITMIME\" is a substring"},
     };
 
@@ -126,16 +138,19 @@ static void leaves_out_parts(void **state)
         {"FOO =\n.ifdef xFOOx\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
         {".ifdef\nfoo\n.endif\nqualify_domain = x\n", "qualify_domain", "qualify_domain = x"},
         {".ifndef FOO\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
-        {"A = 1\n.ifdef A\n.elifdef A\nfoo\n.endif\nqualify_domain = x\n", "qualify_domain", "qualify_domain = x"},
+        {"A = 1\n.ifdef A\n.elifdef A\nfoo\n.endif\nqualify_domain = x\n", "qualify_domain",
+         "qualify_domain = x"},
         {"A = 1\n.ifndef A\nfoo\n.elifdef A\nqualify_domain = x\n.else\nfoo\n.endif\n", "qualify_domain",
          "qualify_domain = x"},
         {"A = 1\n.ifdef B\nfoo\n.elifndef A\nfoo\n.else\nqualify_domain = x\n.endif\n", "qualify_domain",
          "qualify_domain = x"},
-        {"A = 1\n.ifdef B\n.ifdef A\nfoo\n.else\nfoo2\n.endif\nfoo3\n.else ignored\nqualify_domain = x\n.endif ignored\n",
+        {"A = 1\n.ifdef B\n.ifdef A\nfoo\n.else\nfoo2\n.endif\nfoo3\n.else ignored\nqualify_domain = "
+         "x\n.endif ignored\n",
          "qualify_domain", "qualify_domain = x"},
         {".ifdef FOO\nfoo\n.else\nqualify_domain = x\n.elifdef X\nfoo\n.endif\n", "qualify_domain",
          "qualify_domain = x"},
-        {".ifdef FOO\n.else\n.else\nfoo\n.endif\nqualify_domain = x\n", "qualify_domain", "qualify_domain = x"},
+        {".ifdef FOO\n.else\n.else\nfoo\n.endif\nqualify_domain = x\n", "qualify_domain",
+         "qualify_domain = x"},
         {"qualify_domain = a. \\\n   .ifdef FOO\n   b\n   .else\n   c\n   .endif\n", "qualify_domain",
          "qualify_domain = a. c"},
         {".ifdef FOO\n.include /nonexistent\n.foo\n.endif\nqualify_domain = x\n", "qualify_domain",
@@ -146,8 +161,8 @@ static void leaves_out_parts(void **state)
         {".elifndef x\n", "all", "1: .elifndef without matching .ifdef"},
         {".ifdef A\nfoo\n", "all", "2: Unexpected end of configuration file: .endif missing"},
         {".foo\n", "all", "1: option setting expected: .foo"},
-        /* White space of any kind may follow a directive, and nothing else: the packaged Exim takes only a space
-         * and passes over the rest in silence. */
+        /* White space of any kind may follow a directive, and nothing else: the packaged Exim takes only a
+         * space and passes over the rest in silence. */
         {".ifdef\t_HAVE_IPV6\nqualify_domain = x\n.endif\n", "qualify_domain", "qualify_domain = x"},
         {".elsex\n", "all", "1: option setting expected: .elsex"},
         {".ifdefA\n", "all", "1: option setting expected: .ifdefA"},

@@ -111,7 +111,8 @@ static void prints_macros(void **state)
 static void prints_drivers(void **state)
 {
     struct config_bench *bench = *state;
-    static const char text[] = "begin things\nt:\n public_name = x\n driver = gadget\n no_a_true_bool\nu:\n driver = gadget\n";
+    static const char text[] =
+        "begin things\nt:\n public_name = x\n driver = gadget\n no_a_true_bool\nu:\n driver = gadget\n";
     const char *t = show(bench, text, "thing t"), *all = show(bench, text, "things");
 
     assert_begins(t, "condition = \ndriver = gadget\npublic_name = x\nno_a_bool\na_domain_list = \n");

@@ -18,7 +18,8 @@ static void knows_its_sections(void **state)
         {"begin\n", "all", "1: main option \"begin\" unknown"},
         {"beginacl\n", "all", "1: main option \"beginacl\" unknown"},
         {"begin acl\nbegin acl\n", "all", "2: \"acl\" section is repeated in the configuration file"},
-        {"begin  things\n\nbegin things\n", "all", "3: \"things\" section is repeated in the configuration file"},
+        {"begin  things\n\nbegin things\n", "all",
+         "3: \"things\" section is repeated in the configuration file"},
         {"begin retry\nbegin acl\nbegin retry\n", "all",
          "3: \"retry\" section is repeated in the configuration file"},
         {"begin local_scan\n", "all",
@@ -28,7 +29,8 @@ static void knows_its_sections(void **state)
          "qualify_domain", "qualify_domain = a"},
         {"begin routers\n# c\nr:\n driver = accept\n", "all",
          "3: section \"routers\" is known to Exim but not supported by gatepost"},
-        {"begin transports\nt:\n", "all", "2: section \"transports\" is known to Exim but not supported by gatepost"},
+        {"begin transports\nt:\n", "all",
+         "2: section \"transports\" is known to Exim but not supported by gatepost"},
         {"begin retry\n* * F,2h,15m\n", "all",
          "2: section \"retry\" is known to Exim but not supported by gatepost"},
         {"begin rewrite\nFOO = 1\n", "all",
@@ -47,7 +49,8 @@ static void makes_drivers_of_stanzas(void **state)
     static const struct config_case cases[] = {
         {"begin things\nb:\n driver = gadget\na :\n driver=\"gadget\"\n", "thing_list", "b\na"},
         {"begin things\nt:\n public_name = x\n driver = gadget\n a_string = y\n", "thing_list", "t"},
-        {"begin things\nT1_x:\n driver = gadget\nFOO = bar\nFOO:\n driver = gadget\n", "thing_list", "T1_x\nbar"},
+        {"begin things\nT1_x:\n driver = gadget\nFOO = bar\nFOO:\n driver = gadget\n", "thing_list",
+         "T1_x\nbar"},
         {"begin things\nt\n", "all", "2: thing name missing"},
         {"begin things\n driver = gadget\n", "all", "2: thing name missing"},
         {"begin things\n1t:\n", "all", "2: thing name missing"},
@@ -57,7 +60,8 @@ static void makes_drivers_of_stanzas(void **state)
          "Exim configuration error:\n  no driver defined for thing \"t\""},
         {"begin things\nt:\nu:\n driver = gadget\n", "all",
          "Exim configuration error:\n  no driver defined for thing \"t\""},
-        {"begin things\nt:\nbegin acl\n", "all", "Exim configuration error:\n  no driver defined for thing \"t\""},
+        {"begin things\nt:\nbegin acl\n", "all",
+         "Exim configuration error:\n  no driver defined for thing \"t\""},
         {"begin things\nt:\n driver = gadget\nt:\n driver = gadget\n", "all",
          "Exim configuration error:\n  there are two things called \"t\""},
         {"begin things\nt:\n a_string = x\n driver = gadget\n", "all",
@@ -71,7 +75,8 @@ static void makes_drivers_of_stanzas(void **state)
         {"begin things\nt:\n driver = gadget\n public_name = x\n public_name = y\n", "all",
          "5: \"public_name\" option set for the second time"},
         {"begin things\nt:\n driver = gadget\n -x\n", "all", "4: option setting expected: -x"},
-        {"begin things\nt:\n driver = gadget\n FOO = y\n public_name = FOO\n", "all", "5: thing name missing"},
+        {"begin things\nt:\n driver = gadget\n FOO = y\n public_name = FOO\n", "all",
+         "5: thing name missing"},
         {"begin things\n"
          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:\n",
          "all",
@@ -81,8 +86,8 @@ static void makes_drivers_of_stanzas(void **state)
         {"begin things\n\nt:\n driver = gadget\n public_name = bad\n\n", "all", "3: a bad thing"},
         {"begin things\nt:\n driver = gadget\n public_name = worse\n", "all",
          "Exim configuration error:\n  a worse thing"},
-        {"begin things\na:\n driver=gadget\nb:\n driver=gadget\nc:\n driver=gadget\nd:\n driver=gadget\n", "all",
-         "Exim configuration error:\n  4 things are too many"},
+        {"begin things\na:\n driver=gadget\nb:\n driver=gadget\nc:\n driver=gadget\nd:\n driver=gadget\n",
+         "all", "Exim configuration error:\n  4 things are too many"},
     };
 
     CHECK_CASES(*state, cases);
@@ -90,7 +95,8 @@ static void makes_drivers_of_stanzas(void **state)
 
 static void remembers_where_stanzas_are(void **state)
 {
-    struct config *config = bench_good(*state, "begin things\n\nt:\n driver = gadget\nu:\n driver = gadget\n");
+    struct config *config =
+        bench_good(*state, "begin things\n\nt:\n driver = gadget\nu:\n driver = gadget\n");
     struct driver_instance *t = config_drivers(config, "things");
 
     assert_str(t->name, "t");
@@ -120,7 +126,8 @@ static void collects_acls(void **state)
     assert_int_equal(config->acls[0].where.line, 3);
     assert_int_equal(config->acls[0].lines.n, 2);
     assert_str(config->acls[0].lines.v[0].text, "accept hosts = a : b");
-    assert_int_equal(config->acls[0].lines.v[0].where.line, 5); /* the last of the joined lines, as Exim says it */
+    assert_int_equal(config->acls[0].lines.v[0].where.line,
+                     5); /* the last of the joined lines, as Exim says it */
     assert_str(config->acls[0].lines.v[1].text, "deny");
     assert_str(config->acls[1].lines.v[0].text, "warn");
     assert_int_equal(config->acls[1].lines.v[0].where.line, 7);
@@ -220,7 +227,8 @@ static void finishes_the_main_options(void **state)
     static const struct config_case cases[] = {
         {"primary_hostname = a\n", "qualify_recipient", "qualify_recipient = a"},
         {"primary_hostname = a\nqualify_domain =\n", "qualify_recipient", "qualify_recipient = "},
-        {"primary_hostname = a\nspool_directory = /x/$primary_hostname\nlog_file_path = $spool_directory/%slog\n",
+        {"primary_hostname = a\nspool_directory = /x/$primary_hostname\nlog_file_path = "
+         "$spool_directory/%slog\n",
          "log_file_path", "log_file_path = /x/a/%slog"},
         {"pid_file_path = /run/${uc:a}\n", "pid_file_path", "pid_file_path = /run/A"},
         {"spool_directory = ${if foo}\n", "all",
@@ -237,12 +245,14 @@ static void finishes_the_main_options(void **state)
          "Exim configuration error:\n  localhost_number value is not a number: foo"},
         {"localhost_number = ${if foo}\n", "all",
          "failed to expand localhost_number \"${if foo}\": unknown condition \"foo\""},
-        {"localhost_number = ${if eq{a}{a}{3}}\n", "localhost_number", "localhost_number = ${if eq{a}{a}{3}}"},
+        {"localhost_number = ${if eq{a}{a}{3}}\n", "localhost_number",
+         "localhost_number = ${if eq{a}{a}{3}}"},
     };
     struct config *config;
 
     CHECK_CASES(*state, cases);
-    config = bench_good(*state, "localhost_number = ${if eq{a}{a}{3}}\nlog_selector = +pid -smtp_confirmation\n");
+    config =
+        bench_good(*state, "localhost_number = ${if eq{a}{a}{3}}\nlog_selector = +pid -smtp_confirmation\n");
     assert_int_equal(config->host_number, 3);
     assert_true(config->log_selectors >> LOG_SEL_pid & 1);
     assert_false(config->log_selectors >> LOG_SEL_smtp_confirmation & 1);
@@ -270,7 +280,8 @@ static void finds_its_file(void **state)
     const char *file = bench_file(bench, "a", ""), *bad = bench_file(bench, "bad", "\nfoo\n");
 
     chmod(file, 0644);
-    assert_string_equal(read_files(bench, "/nonexistent", NULL), "non-existent configuration file(s): /nonexistent");
+    assert_string_equal(read_files(bench, "/nonexistent", NULL), "non-existent configuration file(s): "
+                                                                 "/nonexistent");
     assert_string_equal(read_files(bench, "/non", "/existent"),
                         "non-existent configuration file(s): /non:/existent");
     if (geteuid() == 0) {
@@ -288,8 +299,9 @@ static void wants_a_safe_file(void **state)
 {
     struct config_bench *bench = *state;
     const char *file = bench_file(bench, "a", ""),
-               *wrong = str_printf(bench->arena, "Exim configuration file %s has the wrong owner, group, or mode",
-                                   file).s;
+               *wrong = str_printf(bench->arena,
+                                   "Exim configuration file %s has the wrong owner, group, or mode", file)
+                            .s;
 
     chmod(file, 0646);
     assert_string_equal(read_files(bench, file, NULL), wrong);

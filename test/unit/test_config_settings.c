@@ -1,5 +1,5 @@
-/* Option settings and values of every type. The expected values and messages are those of the packaged Exim, but
- * where a comment says otherwise. */
+/* Option settings and values of every type. The expected values and messages are those of the packaged Exim,
+ * but where a comment says otherwise. */
 #include "base/buffer.h"
 #include "config_testing.h"
 
@@ -253,7 +253,8 @@ static void reads_settings(void **state)
         {"hide\tqualify_domain = a\n", "qualify_domain", "qualify_domain = a"},
         {"qualify_domain = a\nsmtp_accept_max = 3\nqualify_domain = b\n", "all",
          "3: \"qualify_domain\" option set for the second time"},
-        {"accept_8bitmime\nno_accept_8bitmime\n", "all", "2: \"no_accept_8bitmime\" option set for the second time"},
+        {"accept_8bitmime\nno_accept_8bitmime\n", "all",
+         "2: \"no_accept_8bitmime\" option set for the second time"},
         {"daemon_smtp_port = 25\n", "daemon_smtp_ports", "daemon_smtp_ports = 25"},
         {"daemon_smtp_port = 25\n", "daemon_smtp_port", "daemon_smtp_port = 25"},
         {"daemon_smtp_port = 25\ndaemon_smtp_ports = 26\n", "daemon_smtp_ports", "daemon_smtp_ports = 26"},
@@ -277,8 +278,10 @@ static void refuses_what_is_not_there(void **state)
         {"queue_only\n", "all", "1: option \"queue_only\" is known to Exim but not supported by gatepost"},
         {"return_size_limit = 5\n", "all",
          "1: option \"bounce_return_size_limit\" is known to Exim but not supported by gatepost"},
-        {"never_users = root\n", "all", "1: option \"never_users\" is known to Exim but not supported by gatepost"},
-        {"check_spool_space = 10x\n", "all", "1: extra characters follow integer value for check_spool_space"},
+        {"never_users = root\n", "all",
+         "1: option \"never_users\" is known to Exim but not supported by gatepost"},
+        {"check_spool_space = 10x\n", "all",
+         "1: extra characters follow integer value for check_spool_space"},
         /* What changes nothing is taken. */
         {"tls_advertise_hosts =\n", "tls_advertise_hosts", "tls_advertise_hosts = "},
         {"no_queue_only\n", "queue_only", "no_queue_only"},
@@ -322,8 +325,9 @@ static void has_defaults_as_an_admin_would_write_them(void **state)
             !row->default_text)
             continue;
         text = str_printf(bench->arena, "%s = %s\n", row->name, row->default_text).s;
-        expected = row->type == OPTION_BOOL ? row->name
-                                            : str_printf(bench->arena, "%s = %s", row->name, row->default_text).s;
+        expected = row->type == OPTION_BOOL
+                       ? row->name
+                       : str_printf(bench->arena, "%s = %s", row->name, row->default_text).s;
         assert_string_equal(show(bench, text, row->name), expected);
     }
 }
