@@ -1,0 +1,255 @@
+/* Addresses in header lines: see header_address.h. */
+#include "expand/header_address.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/buffer.h"
+
+/* Where reading is. */
+struct cursor {
+    const char *p, *end;
+};
+
+static bool at(const struct cursor *c, char wanted)
+{
+    return c->p < c->end && *c->p == wanted;
+}
+
+/* White space and comments, which nest. False: a comment does not end. */
+static bool skip_blank(struct cursor *c)
+{
+    unsigned depth = 0;
+    for (; c->p < c->end; c->p++) {
+        if (depth > 0 && *c->p == '\\' && c->p + 1 < c->end)
+            c->p++;
+        else if (*c->p == '(')
+            depth++;
+        else if (depth > 0 && *c->p == ')')
+            depth--;
+        else if (depth == 0 && !ascii_is_space(*c->p))
+            break;
+    }
+    return depth == 0;
+}
+
+/* What an unquoted word consists of. Octets above 127 are let through for UTF-8. */
+static bool is_atom_char(char c)
+{
+    return (unsigned char)c > 32 && c != 127 && strchr("()<>@,;:\\\".[]", c) == NULL;
+}
+
+/* A quoted string, copied with its quotes. */
+static bool read_quoted(struct cursor *c, struct buffer *out)
+{
+    const char *from = c->p++;
+    while (c->p < c->end && *c->p != '"') {
+        if (*c->p == '\\' && c->p + 1 < c->end)
+            c->p++;
+        c->p++;
+    }
+    if (!at(c, '"'))
+        return false;
+    c->p++;
+    buffer_add_n(out, from, (size_t)(c->p - from));
+    return true;
+}
+
+/* A word: a quoted string or an atom, in which a backslash hides what follows. */
+static bool read_word(struct cursor *c, struct buffer *out)
+{
+    if (at(c, '"'))
+        return read_quoted(c, out);
+    const char *from = c->p;
+    while (c->p < c->end && (is_atom_char(*c->p) || (*c->p == '\\' && c->p + 1 < c->end)))
+        c->p += *c->p == '\\' ? 2 : 1;
+    buffer_add_n(out, from, (size_t)(c->p - from));
+    return c->p > from;
+}
+
+/* Words with dots between them; more dots than that are let pass. */
+static bool read_local_part(struct cursor *c, struct buffer *out)
+{
+    bool word = false, any = false;
+    while (skip_blank(c) && c->p < c->end) {
+        if (*c->p == '.') {
+            c->p++;
+            buffer_add_char(out, '.');
+            word = false;
+        } else if (word || !read_word(c, out)) {
+            break;
+        } else {
+            word = true;
+        }
+        any = true;
+    }
+    return any && skip_blank(c);
+}
+
+static bool read_literal(struct cursor *c, struct buffer *out)
+{
+    const char *close = memchr(c->p, ']', (size_t)(c->end - c->p));
+    if (close == NULL)
+        return false;
+    buffer_add_n(out, c->p, (size_t)(close + 1 - c->p));
+    c->p = close + 1;
+    return skip_blank(c);
+}
+
+/* Labels of letters, digits and hyphens, not beginning with one; or a literal in brackets. */
+static bool read_domain(struct cursor *c, struct buffer *out)
+{
+    if (!skip_blank(c))
+        return false;
+    if (at(c, '['))
+        return read_literal(c, out);
+    for (;;) {
+        const char *from = c->p;
+        while (c->p < c->end && (ascii_is_alnum(*c->p) || (*c->p == '-' && c->p > from)))
+            c->p++;
+        if (c->p == from)
+            return false;
+        buffer_add_n(out, from, (size_t)(c->p - from));
+        if (!skip_blank(c))
+            return false;
+        if (!at(c, '.'))
+            return true;
+        c->p++;
+        buffer_add_char(out, '.');
+        if (!skip_blank(c))
+            return false;
+    }
+}
+
+/* @a,@b: in front of an address says by which hosts it should travel: nobody wants to know any more. */
+static bool skip_route(struct cursor *c, struct arena *arena)
+{
+    struct buffer ignored = BUFFER_IN(arena);
+    if (!skip_blank(c))
+        return false;
+    if (!at(c, '@'))
+        return true;
+    while (at(c, '@')) {
+        c->p++;
+        if (!read_domain(c, &ignored))
+            return false;
+        if (at(c, ','))
+            c->p++;
+        if (!skip_blank(c))
+            return false;
+    }
+    if (!at(c, ':'))
+        return false;
+    c->p++;
+    return skip_blank(c);
+}
+
+static bool read_address(struct cursor *c, struct arena *arena, bool tainted, struct header_address *address)
+{
+    struct buffer text = BUFFER_IN(arena);
+    text.tainted = tainted;
+    if (!skip_route(c, arena) || !read_local_part(c, &text))
+        return false;
+    size_t n = text.n;
+    if (at(c, '@')) {
+        c->p++;
+        buffer_add_char(&text, '@');
+        if (!read_domain(c, &text))
+            return false;
+    }
+    address->address = buffer_str(&text);
+    address->local_part = str_sub(arena, address->address, 0, n);
+    address->domain = str_sub(arena, address->address, n + 1, address->address.n);
+    return true;
+}
+
+/* Words and dots in front of an angle bracket. False: there is no bracket behind them. */
+static bool skip_phrase(struct cursor *c, struct arena *arena)
+{
+    struct buffer ignored = BUFFER_IN(arena);
+    while (skip_blank(c) && c->p < c->end && *c->p != '<') {
+        if (*c->p == '.')
+            c->p++;
+        else if (!read_word(c, &ignored))
+            return false;
+    }
+    return at(c, '<');
+}
+
+bool header_address_parse(struct arena *arena, struct str text, struct header_address *address)
+{
+    struct cursor start = {text.s, text.s + text.n}, c = start;
+    bool angle = skip_phrase(&c, arena);
+    if (angle)
+        c.p++;
+    else
+        c = start;
+    if (!read_address(&c, arena, text.tainted, address))
+        return false;
+    if (angle) {
+        if (!at(&c, '>'))
+            return false;
+        c.p++;
+    }
+    return skip_blank(&c) && c.p == c.end;
+}
+
+/* --- Lists */
+
+/* The next of the characters in `wanted` that is in no comment, quoted string or angle brackets. */
+static size_t find_outside(struct str text, size_t from, const char *wanted)
+{
+    unsigned depth = 0;
+    bool quoted = false, angle = false;
+    size_t i = from;
+    for (; i < text.n; i++) {
+        char c = text.s[i];
+        if (c == '\\' && i + 1 < text.n)
+            i++;
+        else if (quoted)
+            quoted = c != '"';
+        else if (c == '"' && depth == 0)
+            quoted = true;
+        else if (c == '(')
+            depth++;
+        else if (c == ')' && depth > 0)
+            depth--;
+        else if (depth > 0)
+            continue;
+        else if (c == '<' || c == '>')
+            angle = c == '<';
+        else if (!angle && c != '\0' && strchr(wanted, c) != NULL)
+            break;
+    }
+    return i;
+}
+
+/* Does a source route without angle brackets begin at i? Its commas and its colon separate nothing. */
+static size_t skip_bare_route(struct str text, size_t i)
+{
+    struct cursor c = {text.s + i, text.s + text.n};
+    if (!skip_blank(&c) || !at(&c, '@'))
+        return i;
+    return find_outside(text, i, ":");
+}
+
+bool header_address_next(struct header_address_list *list, struct arena *arena, struct str *mailbox)
+{
+    if (list->at >= list->text.n)
+        return false;
+    size_t from = list->at, routed = skip_bare_route(list->text, from);
+    size_t to = find_outside(list->text, routed > from ? routed + 1 : from, list->in_group ? ",;" : ",:");
+    if (to < list->text.n && list->text.s[to] == ':') {
+        list->in_group = true;
+        list->at = to + 1;
+        *mailbox = STR("");
+        return true;
+    }
+    *mailbox = str_sub(arena, list->text, from, to - from);
+    if (to < list->text.n && list->text.s[to] == ';') {
+        list->in_group = false;
+        to = find_outside(list->text, to, ",");
+    }
+    list->at = to + 1;
+    return true;
+}
