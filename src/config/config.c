@@ -47,18 +47,17 @@ static struct config *new_config(const struct config_request *request)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
     struct config *config = ARENA_NEW(arena, struct config);
-    const struct driver_class *const none[] = {NULL}, *const *classes = request->classes;
+    size_t count = 0;
 
-    if (!classes)
-        classes = none;
     config->arena = arena;
     config->lists = named_lists_new(arena);
     config->predefined = copy_names(arena, request->predefined);
-    while (classes[config->section_count])
-        config->section_count++;
-    config->sections = ARENA_ARRAY(arena, struct driver_section, config->section_count + 1);
-    for (size_t i = 0; i < config->section_count; i++)
-        config->sections[i].class = classes[i];
+    for (const struct driver_class *const *class = request->classes; class && *class; class++)
+        count++;
+    config->sections = ARENA_ARRAY(arena, struct driver_section, count + 1);
+    for (size_t i = 0; i < count; i++)
+        config->sections[i].class = request->classes[i];
+    config->section_count = count;
     return config;
 }
 

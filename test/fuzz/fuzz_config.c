@@ -1,5 +1,5 @@
-/* Configuration files: whatever the text, reading it ends with an answer, and what was read can be shown. What
- * -bP config shows of a text without macros reads again, and then shows the same. */
+/* Configuration files: whatever the text, reading it ends with an answer, and what was read can be shown.
+ * What -bP config shows of a text without macros can be read again, and then shows the same. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
