@@ -6,7 +6,7 @@
 
 struct source_pos {
     const char *file; /* as given to the reader; NULL: not from a file */
-    unsigned line;    /* 1-based line where the logical line starts */
+    unsigned line;    /* 1-based: the last physical line of a logical one, as Exim counts */
 };
 
 /* A logical line: continuations joined, macros replaced, comments gone. */
