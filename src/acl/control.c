@@ -63,6 +63,8 @@ bool acl_control_inspect(struct str fixed, struct error *err)
 
     if (control != NULL && control->state == CONTROL_REFUSED)
         return error_set(err, "control \"%s\" is known to Exim but not supported by gatepost", control->name);
+    if (control != NULL && control->id == CONTROL_DEBUG && rest.n > 1)
+        return acl_control_debug_inspect((struct str){rest.s + 1, rest.n - 1, rest.tainted}, err);
     return true;
 }
 

@@ -54,6 +54,9 @@ struct acl_control {
  * with it shows when it is used, as in Exim. */
 bool acl_control_inspect(struct str fixed, struct error *err);
 
+/* Refuses options of control = debug that this version does not do. */
+bool acl_control_debug_inspect(struct str parameter, struct error *err);
+
 /* `control = debug/parameter`. */
 bool acl_control_debug(struct acl_context *context, struct str parameter, struct error *err);
 

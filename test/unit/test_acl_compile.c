@@ -91,6 +91,8 @@ static const struct {
      "2: ACL condition \"verify = recipient\" is known to Exim but not supported by gatepost"},
     {"a:\n deny !verify = sender=x@y/callout\n",
      "2: ACL condition \"verify = sender\" is known to Exim but not supported by gatepost"},
+    {"a:\n warn control = debug/tag=x/trigger=now\n",
+     "2: option \"trigger\" of control \"debug\" is known to Exim but not supported by gatepost"},
     {"a:\n warn control = freeze/no_tell\n",
      "2: control \"freeze\" is known to Exim but not supported by gatepost"},
 };
