@@ -79,16 +79,18 @@ static bool has_address(const struct addrinfo *results, const struct ip *ip)
     return false;
 }
 
-static void log_no_address(struct matching *m, struct str name)
+/* `no IP address found for host NAME`, and for whom that was asked. */
+static void report_no_address(struct matching *m, struct str name)
 {
-    struct str peer = STR_NULL;
+    struct arena *arena = m->scope->arena;
+    struct str text = str_printf(arena, "no IP address found for host %.*s", STR_ARG(name)), peer;
 
-    if (!log_selected(LOG_SEL_host_lookup_failed))
-        return;
-    if (m->scope->connection && m->scope->connection->host_address.n > 0)
-        expand_string(m->scope, STR("$sender_fullhost"), m->scope->arena, &peer, NULL);
-    log_write(LOG_MAIN, "no IP address found for host %.*s%s%.*s%s", STR_ARG(name),
-              peer.n > 0 ? " (during SMTP connection from " : "", STR_ARG(peer), peer.n > 0 ? ")" : "");
+    if (m->scope->connection && m->scope->connection->host_address.n > 0 &&
+        expand_string(m->scope, STR("$sender_fullhost"), arena, &peer, NULL) == EXPAND_OK && peer.n > 0)
+        text = str_printf(arena, "%.*s (during SMTP connection from %.*s)", STR_ARG(text), STR_ARG(peer));
+    debug(DEBUG_host_lookup, "%.*s", STR_ARG(text));
+    if (log_selected(LOG_SEL_host_lookup_failed))
+        log_write_str(LOG_MAIN, text);
 }
 
 /* A plain name stands for its addresses, as the system's resolver finds them (10.12). */
@@ -107,7 +109,7 @@ static enum found match_addresses_of(struct matching *m, struct str name)
         return FOUND_DEFER;
     }
     if (failed) {
-        log_no_address(m, name);
+        report_no_address(m, name);
         m->why = str_printf(m->scope->arena, "failed to find IP address for %.*s", STR_ARG(name));
         return FOUND_UNKNOWN;
     }

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "base/log.h"
 #include "base/strlist.h"
 #include "expand/expand.h"
 #include "match/walk.h"
@@ -119,50 +120,106 @@ static enum match_result run(struct matching *m, const struct list *list, struct
     if (!value)
         value = &ignored;
     *value = STR_NULL;
-    if (!list)
-        return MATCH_NO;
     enum match_result result = m->kind == LIST_ADDRESS ? walk_addresses(m, list) : match_walk(m, list);
     if (result == MATCH_YES)
         *value = m->value;
     return result;
 }
 
-enum match_result list_match(struct scope *scope, const struct list *list, struct str subject,
-                             struct str *value, struct error *err)
+static enum match_result no_list(struct str *value)
 {
-    if (list && list->kind == LIST_HOST)
-        return list_match_host(scope, list, &(struct match_host){.address = subject}, value, err);
-    struct matching m = {
-        .scope = scope, .kind = list ? list->kind : LIST_DOMAIN, .subject = subject, .err = err};
+    if (value)
+        *value = STR_NULL;
+    return MATCH_NO;
+}
+
+static struct matching begin(struct scope *scope, const struct list *list, struct str subject,
+                             struct error *err)
+{
+    struct matching m = {.scope = scope, .kind = list->kind, .subject = subject, .err = err};
+
     if (str_is_null(subject))
         m.subject = STR("");
     if (m.kind == LIST_ADDRESS)
         m.subject = fold_domain(scope->arena, m.subject);
     m.folded = folded(scope->arena, m.subject);
+    return m;
+}
+
+static struct matching begin_host(struct scope *scope, const struct list *list, const struct match_host *host,
+                                  struct error *err)
+{
+    struct matching m = {
+        .scope = scope, .kind = LIST_HOST, .subject = host->address, .host = host, .err = err};
+
+    m.addresses_only = list->place == PLACE_MATCH_IP;
+    if (ip_parse(host->address, &m.ip))
+        ip_unmap(&m.ip);
+    return m;
+}
+
+/* The peer of the connection; no address: there is none. */
+static struct match_host peer_of(const struct scope *scope)
+{
+    const struct scope_connection *connection = scope->connection;
+
+    if (!connection || str_is_null(connection->host_address))
+        return (struct match_host){.address = STR("")};
+    return (struct match_host){.address = connection->host_address, .name = connection->host_name};
+}
+
+enum match_result list_match(struct scope *scope, const struct list *list, struct str subject,
+                             struct str *value, struct error *err)
+{
+    if (!list)
+        return no_list(value);
+    if (list->kind == LIST_HOST)
+        return list_match_host(scope, list, &(struct match_host){.address = subject}, value, err);
+    struct matching m = begin(scope, list, subject, err);
     return run(&m, list, value);
 }
 
 enum match_result list_match_host(struct scope *scope, const struct list *list, const struct match_host *host,
                                   struct str *value, struct error *err)
 {
-    struct matching m = {
-        .scope = scope, .kind = LIST_HOST, .subject = host->address, .host = host, .err = err};
-
-    m.addresses_only = list && list->place == PLACE_MATCH_IP;
-    if (ip_parse(host->address, &m.ip))
-        ip_unmap(&m.ip);
+    if (!list)
+        return no_list(value);
+    struct matching m = begin_host(scope, list, host, err);
     return run(&m, list, value);
 }
 
 enum match_result list_match_connection(struct scope *scope, const struct list *list, struct str *value,
                                         struct error *err)
 {
-    struct match_host host = {.address = STR(""), .name = STR_NULL};
+    struct match_host host = peer_of(scope);
 
-    if (scope->connection) {
-        if (!str_is_null(scope->connection->host_address))
-            host.address = scope->connection->host_address;
-        host.name = scope->connection->host_name;
-    }
     return list_match_host(scope, list, &host, value, err);
+}
+
+/* --- Lists of main options */
+
+enum match_result list_match_connection_option(struct scope *scope, const struct list *list,
+                                               const char *option, struct error *err)
+{
+    struct match_host host = peer_of(scope);
+
+    if (!list) {
+        debug(DEBUG_lists, "host in %s? no (option unset)", option);
+        return MATCH_NO;
+    }
+    struct matching m = begin_host(scope, list, &host, err);
+    m.option = option;
+    return run(&m, list, NULL);
+}
+
+enum match_result list_match_option(struct scope *scope, const struct list *list, const char *option,
+                                    struct str subject, struct error *err)
+{
+    if (!list) {
+        debug(DEBUG_lists, "%.*s in %s? no (option unset)", STR_ARG(subject), option);
+        return MATCH_NO;
+    }
+    struct matching m = begin(scope, list, subject, err);
+    m.option = option;
+    return run(&m, list, NULL);
 }

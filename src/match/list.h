@@ -51,6 +51,13 @@ enum match_result list_match_connection(struct scope *scope, const struct list *
 enum match_result list_match(struct scope *scope, const struct list *list, struct str subject,
                              struct str *value, struct error *err);
 
+/* The same for the list of a main option, which the trace calls by the option's name. A NULL list is
+ * an option that is not set: the trace says so. */
+enum match_result list_match_connection_option(struct scope *scope, const struct list *list,
+                                               const char *option, struct error *err);
+enum match_result list_match_option(struct scope *scope, const struct list *list, const char *option,
+                                    struct str subject, struct error *err);
+
 /* Results of named lists, kept while scope->match_cache is set (manual, 10.8): make one per session, in
  * its arena; clear it when a message, or whatever the results belong to, has ended. NULL may be cleared. */
 struct match_cache *match_cache_new(struct arena *arena);

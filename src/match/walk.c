@@ -55,6 +55,10 @@ __attribute__((format(printf, 2, 3))) static void trace(const struct walk *w, co
     buffer_vprintf(&text, format, args);
     va_end(args);
     struct str subject = w->m->kind == LIST_HOST ? STR("host") : w->m->subject;
+    if (w->m->option && w->m->depth == 0) {
+        debug(DEBUG_lists, "%.*s in %s? %.*s", STR_ARG(subject), w->m->option, STR_ARG(buffer_str(&text)));
+        return;
+    }
     debug(DEBUG_lists, "%.*s in \"%.*s\"? %.*s", STR_ARG(subject), STR_ARG(w->text),
           STR_ARG(buffer_str(&text)));
 }

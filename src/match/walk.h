@@ -43,8 +43,9 @@ struct matching {
     bool caseful;   /* +caseful has been seen: it stays in force behind a named list that says it */
     bool unstable;  /* something was expanded: the result is not fit to be cached */
     unsigned depth; /* of named lists */
-    struct str value; /* the data of the matching item */
-    struct str why;   /* of FOUND_UNKNOWN */
+    const char *option; /* the list is this option's, and the trace calls it so; else NULL */
+    struct str value;   /* the data of the matching item */
+    struct str why;     /* of FOUND_UNKNOWN */
     struct error *err;
 };
 

@@ -191,27 +191,40 @@ static void test_listnamed(void **state)
 
 /* --- The trace */
 
-/* What a match writes to standard error in a test session. */
-static const char *trace_of(struct list_matching *t, enum list_kind kind, struct str subject,
-                            const char *list)
+/* Between these two, standard error goes to a file. */
+static int begin_trace(struct list_matching *t)
 {
-    struct str path = temp_path(t->files, "trace");
-    struct buffer out = BUFFER_IN(t->arena);
-    char line[1024];
     int saved = dup(2);
 
-    assert_non_null(freopen(path.s, "w", stderr));
+    assert_non_null(freopen(temp_path(t->files, "trace").s, "w", stderr));
     debug_host_checks(true);
-    list_outcome(t, kind, subject, list);
+    return saved;
+}
+
+static const char *end_trace(struct list_matching *t, int saved)
+{
+    struct buffer out = BUFFER_IN(t->arena);
+    char line[1024];
+
     debug_host_checks(false);
     fflush(stderr);
     assert_true(dup2(saved, 2) == 2);
     close(saved);
-    FILE *f = fopen(path.s, "r");
+    FILE *f = fopen(temp_path(t->files, "trace").s, "r");
     while (fgets(line, sizeof line, f))
         buffer_add_cstr(&out, line);
     fclose(f);
     return buffer_str(&out).s;
+}
+
+/* What a match writes to standard error in a test session. */
+static const char *trace_of(struct list_matching *t, enum list_kind kind, struct str subject,
+                            const char *list)
+{
+    int saved = begin_trace(t);
+
+    list_outcome(t, kind, subject, list);
+    return end_trace(t, saved);
 }
 
 static void test_trace(void **state)
@@ -253,6 +266,32 @@ static void test_trace(void **state)
                         ">>> a@b.c in \"a@x : b.c\"? yes (matched \"b.c\")\n");
     assert_string_equal(trace_of(t, LIST_LOCAL_PART, STR("a/b"), "dsearch;/tmp"),
                         ">>> a/b in \"dsearch;/tmp\"? list match deferred for dsearch;/tmp\n");
+}
+
+/* Lists of main options go by the options' names. */
+static void test_option_trace(void **state)
+{
+    struct list_matching *t = *state;
+    struct scope_connection connection = {.host_address = STR("10.1.2.3")};
+    struct error err = ERROR_IN(t->arena);
+    const struct list *hosts = list_compile(t->arena, LIST_HOST, STR("1.2.3.4 : +hl"), nowhere);
+    const struct list *names = list_compile(t->arena, LIST_DOMAIN, STR("a : x"), nowhere);
+    const struct list *none = list_compile(t->arena, LIST_HOST, STR(""), nowhere);
+
+    define_list(t, LIST_HOST, "hl", "10.0.0.0/8");
+    t->scope.connection = &connection;
+    int saved = begin_trace(t);
+    assert_int_equal(list_match_connection_option(&t->scope, hosts, "host_lookup", &err), MATCH_YES);
+    assert_int_equal(list_match_connection_option(&t->scope, NULL, "hosts_proxy", &err), MATCH_NO);
+    assert_int_equal(list_match_connection_option(&t->scope, none, "helo_verify_hosts", &err), MATCH_NO);
+    assert_int_equal(list_match_option(&t->scope, names, "helo_lookup_domains", STR("x"), &err), MATCH_YES);
+    assert_int_equal(list_match_option(&t->scope, NULL, "helo_lookup_domains", STR("x"), &err), MATCH_NO);
+    assert_string_equal(end_trace(t, saved), ">>> host in \"10.0.0.0/8\"? yes (matched \"10.0.0.0/8\")\n"
+                                             ">>> host in host_lookup? yes (matched \"+hl\")\n"
+                                             ">>> host in hosts_proxy? no (option unset)\n"
+                                             ">>> host in helo_verify_hosts? no (end of list)\n"
+                                             ">>> x in helo_lookup_domains? yes (matched \"x\")\n"
+                                             ">>> x in helo_lookup_domains? no (option unset)\n");
 }
 
 /* --- As conditions see it */
@@ -313,10 +352,11 @@ static void test_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        list_matching_test(test_table),      list_matching_test(test_references),
-        list_matching_test(test_cache),      list_matching_test(test_cache_keys),
-        list_matching_test(test_listnamed),  list_matching_test(test_trace),
-        list_matching_test(test_conditions), list_matching_test(test_texts),
+        list_matching_test(test_table),        list_matching_test(test_references),
+        list_matching_test(test_cache),        list_matching_test(test_cache_keys),
+        list_matching_test(test_listnamed),    list_matching_test(test_trace),
+        list_matching_test(test_option_trace), list_matching_test(test_conditions),
+        list_matching_test(test_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
