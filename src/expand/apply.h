@@ -6,7 +6,7 @@
 
 /* Adds what the operator makes of op->operand to out. */
 #define APPLY_OPERATOR(name) \
-    static enum expand_status name(__attribute__((unused)) struct evaluation *ev, const struct operation *op, \
-                                   struct buffer *out)
+    static enum expand_status name(__attribute__((unused)) struct evaluation *ev, \
+                                   const struct operation *op, struct buffer *out)
 
 #endif

@@ -98,7 +98,7 @@ static int64_t read_factor(struct reader *r)
         return fail(r, "expecting number or opening parenthesis");
     while (behind > signs) {
         char sign = *--behind;
-        value = sign == '-' ? (int64_t)-(uint64_t)value : sign == '~' ? ~value : value;
+        value = sign == '-' ? (int64_t)(0 - (uint64_t)value) : sign == '~' ? ~value : value;
     }
     skip_space(r);
     return value;
@@ -121,16 +121,16 @@ static char take_operator(struct reader *r, const char *const *operators)
 }
 
 /* Overflow wraps round, except in sums; shifts count modulo 64. */
-static int64_t compute(struct reader *r, char operator, int64_t a, int64_t b)
+static int64_t compute(struct reader *r, char op, int64_t a, int64_t b)
 {
     int64_t sum;
-    switch (operator) {
+    switch (op) {
     case '*':
         return (int64_t)((uint64_t)a * (uint64_t)b);
     case '/':
         if (b == 0)
             return fail(r, "divide by zero");
-        return b == -1 ? (int64_t)-(uint64_t)a : a / b;
+        return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
     case '%':
         if (b == 0)
             return fail(r, "modulo by zero");
@@ -158,11 +158,11 @@ static int64_t read_level(struct reader *r, unsigned level)
     if (level == 0)
         return read_factor(r);
     int64_t value = read_level(r, level - 1);
-    char operator;
-    while (r->problem == NULL && (operator = take_operator(r, levels[level - 1])) != '\0') {
+    char op;
+    while (r->problem == NULL && (op = take_operator(r, levels[level - 1])) != '\0') {
         int64_t right = read_level(r, level - 1);
         if (r->problem == NULL)
-            value = compute(r, operator, value, right);
+            value = compute(r, op, value, right);
     }
     return value;
 }

@@ -29,7 +29,8 @@ void conditions_each(void (*each)(void *ctx, const struct condition_row *row), v
     }
 }
 
-enum expand_status evaluate_condition(struct evaluation *ev, const struct condition_node *condition, bool *yes)
+enum expand_status evaluate_condition(struct evaluation *ev, const struct condition_node *condition,
+                                      bool *yes)
 {
     const struct condition_row *row = condition->row;
     enum expand_status status;

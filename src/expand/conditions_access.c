@@ -57,7 +57,8 @@ static enum expand_status test_inbound_srs(struct evaluation *ev, const struct c
                                            const struct str *args, bool *yes)
 {
     (void)args, (void)yes;
-    return evaluate_fail(ev, "condition \"%s\" is known to Exim but not supported by gatepost", node->row->name);
+    return evaluate_fail(ev, "condition \"%s\" is known to Exim but not supported by gatepost",
+                         node->row->name);
 }
 
 static const struct condition_row rows[] = {

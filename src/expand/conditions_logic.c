@@ -10,8 +10,8 @@
 /* --- and, or */
 
 /* Evaluates until one decides; those behind it may still have a fault in them. */
-static enum expand_status evaluate_group(struct evaluation *ev, const struct condition_node *group, bool decides,
-                                         bool *yes)
+static enum expand_status evaluate_group(struct evaluation *ev, const struct condition_node *group,
+                                         bool decides, bool *yes)
 {
     *yes = !decides;
     for (unsigned i = 0; i < group->inner_count; i++) {
@@ -58,14 +58,21 @@ static enum expand_status begin_items(struct evaluation *ev, struct item_source 
     return evaluate_fail(ev, "missing '%c' wrapping array", begin == JSON_NO_OPENING ? '[' : ']');
 }
 
-static bool next_item(struct evaluation *ev, struct item_source *source, struct str *item)
+/* False: no more, or *status is a failure. */
+static bool next_item(struct evaluation *ev, struct item_source *source, struct str *item,
+                      enum expand_status *status)
 {
     if (source->kind == FROM_LIST)
         return strlist_next(&source->list, ev->arena, item);
     if (!json_next_element(&source->json, ev->arena, item))
         return false;
-    if (source->kind == FROM_JSON_STRINGS)
-        *item = json_unquote(ev->arena, *item);
+    if (source->kind == FROM_JSON)
+        return true;
+    if (item->n == 0 || item->s[0] != '"') {
+        *status = evaluate_fail(ev, "missing '\"' wrapping string result for extract jsons");
+        return false;
+    }
+    *item = json_unquote(ev->arena, *item);
     return true;
 }
 
@@ -89,7 +96,7 @@ static enum expand_status evaluate_each(struct evaluation *ev, const struct cond
         return status;
 
     scope->in_item = true;
-    while (status == EXPAND_OK && next_item(ev, source, &item)) {
+    while (status == EXPAND_OK && next_item(ev, source, &item, &status)) {
         scope->item = item;
         status = evaluate_condition(ev, node->inner[0], yes);
         if (status == EXPAND_OK && *yes == decides)

@@ -81,7 +81,8 @@ static bool decode_word(struct arena *arena, const struct encoded_word *word, st
 }
 
 /* Translates; text that is not valid in its character set stays as it is. */
-static bool translate(struct arena *arena, struct str from, struct str to, struct str *text, struct error *err)
+static bool translate(struct arena *arena, struct str from, struct str to, struct str *text,
+                      struct error *err)
 {
     if (to.n == 0 || from.n == 0 || str_eq_nocase(from, to))
         return true;
@@ -91,7 +92,8 @@ static bool translate(struct arena *arena, struct str from, struct str to, struc
         return error_set(err, "iconv_open(\"%.*s\", \"%.*s\") failed: %s%s", STR_ARG(to), STR_ARG(from),
                          strerror(errno), errno == EINVAL ? " (maybe unsupported conversion)" : "");
     size_t in_left = text->n, out_left = text->n * 4 + 16, room = out_left;
-    char *in = arena_alloc(arena, text->n + 1), *out = arena_alloc(arena, room + 1), *in_at = in, *out_at = out;
+    char *in = arena_alloc(arena, text->n + 1), *out = arena_alloc(arena, room + 1), *in_at = in,
+         *out_at = out;
     memcpy(in, text->s, text->n);
     if (iconv(converter, &in_at, &in_left, &out_at, &out_left) != (size_t)-1)
         *text = (struct str){out, room - out_left, text->tainted};

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/print.h"
 #include "base/truth.h"
+#include "expand/trace.h"
 
 /* How deep templates may nest, counted across everything that expands further strings on the way:
  * the expand operator, lists, ACLs that are run from an expansion. */
@@ -125,7 +126,8 @@ static enum expand_status evaluate_found(struct evaluation *ev, const struct ite
     return status;
 }
 
-static enum expand_status evaluate_item(struct evaluation *ev, const struct item_node *item, struct buffer *out)
+static enum expand_status evaluate_item(struct evaluation *ev, const struct item_node *item,
+                                        struct buffer *out)
 {
     const struct item_row *row = item->row;
     enum expand_status status = evaluate_allowed(ev, row->forbid);
@@ -205,7 +207,7 @@ static enum expand_status evaluate_node(struct evaluation *ev, const struct node
     return evaluate_item(ev, node->item, out);
 }
 
-enum expand_status evaluate_into(struct evaluation *ev, const struct template *t, struct buffer *out)
+static enum expand_status evaluate_nodes(struct evaluation *ev, const struct template *t, struct buffer *out)
 {
     enum expand_status status = EXPAND_OK;
     if (ev->scope->depth >= DEPTH_LIMIT)
@@ -217,13 +219,25 @@ enum expand_status evaluate_into(struct evaluation *ev, const struct template *t
     return status;
 }
 
+enum expand_status evaluate_into(struct evaluation *ev, const struct template *t, struct buffer *out)
+{
+    if (!debug_on(DEBUG_expand))
+        return evaluate_nodes(ev, t, out);
+    size_t before = out->n;
+    trace_begin(ev, t);
+    enum expand_status status = evaluate_nodes(ev, t, out);
+    struct str whole = buffer_str(out);
+    trace_end(ev, t, status, (struct str){whole.s + before, whole.n - before, false});
+    return status;
+}
+
 enum expand_status evaluate_value(struct evaluation *ev, const struct template *t, struct str *value)
 {
     enum expand_status status;
     *value = STR("");
     if (t->node_count == 0)
         return EXPAND_OK;
-    if (t->node_count == 1 && node_value(ev, &t->nodes[0], &status, value))
+    if (t->node_count == 1 && !debug_on(DEBUG_expand) && node_value(ev, &t->nodes[0], &status, value))
         return status;
     struct buffer out = BUFFER_IN(ev->arena);
     status = evaluate_into(ev, t, &out);

@@ -20,7 +20,8 @@ enum expand_status evaluate_value(struct evaluation *ev, const struct template *
 enum expand_status evaluate_arguments(struct evaluation *ev, const struct template *const *args, unsigned n,
                                       struct str *values);
 
-enum expand_status evaluate_condition(struct evaluation *ev, const struct condition_node *condition, bool *yes);
+enum expand_status evaluate_condition(struct evaluation *ev, const struct condition_node *condition,
+                                      bool *yes);
 
 /* The {yes}{no} strings of an item that follow its first `skip` arguments. */
 enum expand_status evaluate_branches(struct evaluation *ev, const struct item_node *item, unsigned skip,

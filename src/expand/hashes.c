@@ -9,7 +9,7 @@
 
 /* --- Numbers */
 
-/* An optional sign and digits, saturating; the empty string is 0. False: something else. */
+/* An optional sign and digits, saturating; no digits are 0. False: something else. */
 static bool read_number(struct str text, int64_t *value)
 {
     size_t i = 0;
@@ -17,7 +17,7 @@ static bool read_number(struct str text, int64_t *value)
     while (i < text.n && ascii_is_space(text.s[i]))
         i++;
     bool negative = i < text.n && text.s[i] == '-';
-    if (i < text.n && (text.s[i] == '-' || text.s[i] == '+') && i + 1 < text.n)
+    if (i < text.n && (text.s[i] == '-' || text.s[i] == '+'))
         i++;
     for (; i < text.n && ascii_is_digit(text.s[i]); i++)
         *value = *value > INT_MAX ? *value : *value * 10 + (text.s[i] - '0');
@@ -54,7 +54,8 @@ static unsigned char rotate_left(unsigned char c, unsigned by)
 
 /* The first `length` octets, with those behind them folded in one after the other, rotated by their own
  * value and place; then each is a character of the first `count` above. */
-static void add_hash(struct evaluation *ev, struct str subject, size_t length, unsigned count, struct buffer *out)
+static void add_hash(struct evaluation *ev, struct str subject, size_t length, unsigned count,
+                     struct buffer *out)
 {
     unsigned char *folded = arena_alloc(ev->arena, length + 1);
     memcpy(folded, subject.s, length);
@@ -67,15 +68,16 @@ static void add_hash(struct evaluation *ev, struct str subject, size_t length, u
     out->tainted |= subject.tainted;
 }
 
-enum expand_status hash_to_text(struct evaluation *ev, struct str first, struct str second, struct str subject,
-                               struct buffer *out)
+enum expand_status hash_to_text(struct evaluation *ev, struct str first, struct str second,
+                                struct str subject, struct buffer *out)
 {
     int64_t length, count = 26;
     enum expand_status status = any_number(ev, "hash", first, &length);
     if (status == EXPAND_OK && !str_is_null(second))
         status = positive_number(ev, "hash", second, &count);
     if (status == EXPAND_OK && length < 0)
-        status = evaluate_fail(ev, "\"%.*s\" is not a positive number (in \"hash\" expansion)", STR_ARG(first));
+        status =
+            evaluate_fail(ev, "\"%.*s\" is not a positive number (in \"hash\" expansion)", STR_ARG(first));
     if (status != EXPAND_OK)
         return status;
     if (count > (int64_t)sizeof hash_characters - 1)
@@ -102,8 +104,8 @@ static uint32_t weighted_sum(struct str subject)
     return sum;
 }
 
-enum expand_status hash_to_numbers(struct evaluation *ev, struct str first, struct str second, struct str subject,
-                                struct buffer *out)
+enum expand_status hash_to_numbers(struct evaluation *ev, struct str first, struct str second,
+                                   struct str subject, struct buffer *out)
 {
     int64_t n, m = 1;
     enum expand_status status = any_number(ev, "nhash", first, &n);
@@ -125,8 +127,8 @@ enum expand_status hash_to_numbers(struct evaluation *ev, struct str first, stru
 
 /* --- length, substr */
 
-enum expand_status cut_to_length(struct evaluation *ev, struct str first, struct str second, struct str subject,
-                                 struct buffer *out)
+enum expand_status cut_to_length(struct evaluation *ev, struct str first, struct str second,
+                                 struct str subject, struct buffer *out)
 {
     int64_t n;
     (void)second;
@@ -137,8 +139,8 @@ enum expand_status cut_to_length(struct evaluation *ev, struct str first, struct
 }
 
 /* A negative start counts from the end; without a length it means all that stands before it. */
-enum expand_status cut_from_offset(struct evaluation *ev, struct str first, struct str second, struct str subject,
-                                 struct buffer *out)
+enum expand_status cut_from_offset(struct evaluation *ev, struct str first, struct str second,
+                                   struct str subject, struct buffer *out)
 {
     int64_t start, n = INT64_MAX, size = (int64_t)subject.n;
     enum expand_status status = any_number(ev, "substr", first, &start);

@@ -7,12 +7,12 @@
 
 /* The items of those names. first, second: the numbers as they are written; a second one that is not there
  * is STR_NULL. */
-enum expand_status hash_to_text(struct evaluation *ev, struct str first, struct str second, struct str subject,
-                                struct buffer *out); /* hash */
+enum expand_status hash_to_text(struct evaluation *ev, struct str first, struct str second,
+                                struct str subject, struct buffer *out); /* hash */
 enum expand_status hash_to_numbers(struct evaluation *ev, struct str first, struct str second,
                                    struct str subject, struct buffer *out); /* nhash */
-enum expand_status cut_to_length(struct evaluation *ev, struct str first, struct str second, struct str subject,
-                                 struct buffer *out); /* length: no second number */
+enum expand_status cut_to_length(struct evaluation *ev, struct str first, struct str second,
+                                 struct str subject, struct buffer *out); /* length: no second number */
 enum expand_status cut_from_offset(struct evaluation *ev, struct str first, struct str second,
                                    struct str subject, struct buffer *out); /* substr */
 

@@ -15,9 +15,9 @@ size_t header_prefix(const char *p, const char *end, enum header_kind *kind)
         const char *text;
         enum header_kind kind;
     } prefixes[] = {
-        {"h_", HEADER_DECODED},      {"header_", HEADER_DECODED}, {"bh_", HEADER_BASIC},
-        {"bheader_", HEADER_BASIC},  {"lh_", HEADER_LIST},        {"lheader_", HEADER_LIST},
-        {"rh_", HEADER_RAW},         {"rheader_", HEADER_RAW},
+        {"h_", HEADER_DECODED},     {"header_", HEADER_DECODED}, {"bh_", HEADER_BASIC},
+        {"bheader_", HEADER_BASIC}, {"lh_", HEADER_LIST},        {"lheader_", HEADER_LIST},
+        {"rh_", HEADER_RAW},        {"rheader_", HEADER_RAW},
     };
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
         size_t n = strlen(prefixes[i].text);
@@ -148,7 +148,8 @@ static void join_headers(struct evaluation *ev, enum header_kind kind, struct st
         buffer_cut(out, HEADERS_LIMIT);
 }
 
-enum expand_status header_decode(struct evaluation *ev, struct str text, enum header_kind kind, struct str *value)
+enum expand_status header_decode(struct evaluation *ev, struct str text, enum header_kind kind,
+                                 struct str *value)
 {
     *value = text;
     if (kind != HEADER_DECODED && kind != HEADER_BASIC)
@@ -156,14 +157,16 @@ enum expand_status header_decode(struct evaluation *ev, struct str text, enum he
     const struct scope_process *process = ev->scope->process;
     struct str charset = STR_NULL;
     if (kind == HEADER_DECODED)
-        charset = process == NULL || process->headers_charset.n == 0 ? STR("UTF-8") : process->headers_charset;
+        charset =
+            process == NULL || process->headers_charset.n == 0 ? STR("UTF-8") : process->headers_charset;
     /* What cannot be translated stays as `b` would have it. */
     if (!encoded_words_decode(ev->arena, text, charset, value, NULL))
         encoded_words_decode(ev->arena, text, STR_NULL, value, NULL);
     return EXPAND_OK;
 }
 
-enum expand_status header_value(struct evaluation *ev, enum header_kind kind, struct str name, struct str *value)
+enum expand_status header_value(struct evaluation *ev, enum header_kind kind, struct str name,
+                                struct str *value)
 {
     struct buffer out = BUFFER_IN(ev->arena);
     join_headers(ev, kind, name, &out);

@@ -9,6 +9,7 @@ struct str header_first(struct evaluation *ev, struct str name);
 
 /* Decodes encoded words (RFC 2047): HEADER_BASIC as they are, HEADER_DECODED into the character set of the
  * scope. Other kinds are left alone. */
-enum expand_status header_decode(struct evaluation *ev, struct str text, enum header_kind kind, struct str *value);
+enum expand_status header_decode(struct evaluation *ev, struct str text, enum header_kind kind,
+                                 struct str *value);
 
 #endif

@@ -30,7 +30,8 @@ enum expand_status call_acl(struct evaluation *ev, const struct str *args, unsig
     return evaluate_fail(ev, "ERROR from acl \"%.*s\"", STR_ARG(args[0]));
 }
 
-static enum expand_status apply_acl(struct evaluation *ev, const struct str *args, unsigned n, struct buffer *out)
+static enum expand_status apply_acl(struct evaluation *ev, const struct str *args, unsigned n,
+                                    struct buffer *out)
 {
     bool accepted;
     struct str message;

@@ -176,8 +176,8 @@ static bool field_by_key(struct evaluation *ev, struct str key, struct str text,
     return false;
 }
 
-static enum expand_status element_of_array(struct evaluation *ev, const char *name, struct str key, struct str text,
-                                           struct finding *finding)
+static enum expand_status element_of_array(struct evaluation *ev, const char *name, struct str key,
+                                           struct str text, struct finding *finding)
 {
     struct json_reader reader;
     long number = number_of(key);
@@ -192,8 +192,8 @@ static enum expand_status element_of_array(struct evaluation *ev, const char *na
     return EXPAND_OK;
 }
 
-static enum expand_status member_of_object(struct evaluation *ev, const char *name, struct str key, struct str text,
-                                           struct finding *finding)
+static enum expand_status member_of_object(struct evaluation *ev, const char *name, struct str key,
+                                           struct str text, struct finding *finding)
 {
     struct json_reader reader;
     struct str member;
@@ -206,8 +206,8 @@ static enum expand_status member_of_object(struct evaluation *ev, const char *na
     return EXPAND_OK;
 }
 
-static enum expand_status find_in_json(struct evaluation *ev, enum source source, struct str key, struct str text,
-                                       struct finding *finding)
+static enum expand_status find_in_json(struct evaluation *ev, enum source source, struct str key,
+                                       struct str text, struct finding *finding)
 {
     const char *name = source == FROM_JSON ? "json" : "jsons";
     enum expand_status status = is_number(key) ? element_of_array(ev, name, key, text, finding)
@@ -222,8 +222,8 @@ static enum expand_status find_in_json(struct evaluation *ev, enum source source
 
 /* --- Evaluating */
 
-static enum expand_status find_value(struct evaluation *ev, const struct item_node *item, const struct str *args,
-                                     struct finding *finding)
+static enum expand_status find_value(struct evaluation *ev, const struct item_node *item,
+                                     const struct str *args, struct finding *finding)
 {
     enum source source = source_of(item);
     if (source != FROM_FIELDS)
@@ -240,17 +240,19 @@ static enum expand_status check_branches(struct evaluation *ev, const struct ite
 {
     if (item->arg_count < wanted)
         return item->fault != NULL
-                   ? evaluate_fault(ev, item->fault)
-                   : evaluate_fail(ev, "missing '{' for arg %u of extract", item->arg_count + 1);
+                 ? evaluate_fault(ev, item->fault)
+                 : evaluate_fail(ev, "missing '{' for arg %u of extract", item->arg_count + 1);
     if (item->arg_count > wanted + 2)
-        return evaluate_fail(ev, "curly-bracket problem in conditional yes/no parsing: did not close with '}'");
+        return evaluate_fail(ev,
+                             "curly-bracket problem in conditional yes/no parsing: did not close with '}'");
     if (item->fail && item->arg_count != wanted + 1)
         return evaluate_fail(ev, "curly-bracket problem in conditional yes/no parsing: "
                                  "'yes' part did not start with '{'");
     return EXPAND_OK;
 }
 
-static enum expand_status evaluate_extract(struct evaluation *ev, const struct item_node *item, struct buffer *out)
+static enum expand_status evaluate_extract(struct evaluation *ev, const struct item_node *item,
+                                           struct buffer *out)
 {
     struct str args[3];
     struct finding finding = {false, STR("")};

@@ -12,7 +12,8 @@ static bool parse_if(struct parser *p, struct item_node *item)
     return p->fault == NULL && parse_branches(p, item, &list);
 }
 
-static enum expand_status evaluate_both(struct evaluation *ev, const struct item_node *item, struct buffer *out)
+static enum expand_status evaluate_both(struct evaluation *ev, const struct item_node *item,
+                                        struct buffer *out)
 {
     struct finding finding = {false, STR("true")};
     if (item->condition != NULL) {

@@ -9,7 +9,8 @@
 #include "expand/parse_item.h"
 
 /* The name in UTF-16, big-endian; *octets of them. */
-static enum expand_status to_utf16(struct evaluation *ev, struct str name, unsigned char **units, size_t *octets)
+static enum expand_status to_utf16(struct evaluation *ev, struct str name, unsigned char **units,
+                                   size_t *octets)
 {
     const struct scope_process *process = ev->scope->process;
     const char *charset =
@@ -62,7 +63,8 @@ static enum expand_status apply_imapfolder(struct evaluation *ev, const struct s
     unsigned char *units = NULL;
     size_t octets = 0, shifted = 0;
     if (n > 1 && args[1].n != 1)
-        return evaluate_fail(ev, "IMAP folder separator must be one character, found \"%.*s\"", STR_ARG(args[1]));
+        return evaluate_fail(ev, "IMAP folder separator must be one character, found \"%.*s\"",
+                             STR_ARG(args[1]));
     enum expand_status status = to_utf16(ev, args[0], &units, &octets);
     if (status != EXPAND_OK)
         return status;

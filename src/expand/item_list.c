@@ -84,7 +84,8 @@ static void end_pass(struct evaluation *ev, const struct pass *pass)
     ev->scope->in_item = pass->saved_in_item;
 }
 
-static enum expand_status evaluate_map(struct evaluation *ev, const struct item_node *item, struct buffer *out)
+static enum expand_status evaluate_map(struct evaluation *ev, const struct item_node *item,
+                                       struct buffer *out)
 {
     struct pass pass;
     struct str list, value;
@@ -102,7 +103,8 @@ static enum expand_status evaluate_map(struct evaluation *ev, const struct item_
     return evaluate_inside(ev, status, " inside \"map\" item");
 }
 
-static enum expand_status evaluate_filter(struct evaluation *ev, const struct item_node *item, struct buffer *out)
+static enum expand_status evaluate_filter(struct evaluation *ev, const struct item_node *item,
+                                          struct buffer *out)
 {
     struct pass pass;
     struct str list;
@@ -123,7 +125,8 @@ static enum expand_status evaluate_filter(struct evaluation *ev, const struct it
     return evaluate_inside(ev, status, " inside \"filter\" condition");
 }
 
-static enum expand_status evaluate_reduce(struct evaluation *ev, const struct item_node *item, struct buffer *out)
+static enum expand_status evaluate_reduce(struct evaluation *ev, const struct item_node *item,
+                                          struct buffer *out)
 {
     struct pass pass;
     struct str args[2], saved = ev->scope->value;

@@ -28,8 +28,9 @@ static bool parse_search_style(struct parser *p, struct item_node *item, bool ha
     if (search->type->single_key && !has_key)
         return parse_fault(p, "missing {key} for single-key \"%s\" lookup", search->type->name);
     if (!search->type->single_key && has_key)
-        return parse_fault(p, "a single key was given for lookup type \"%s\", which is not a single-key lookup type",
-                           search->type->name);
+        return parse_fault(
+            p, "a single key was given for lookup type \"%s\", which is not a single-key lookup type",
+            search->type->name);
     item->extra = search;
     return true;
 }
@@ -131,7 +132,8 @@ static enum expand_status find_and_branch(struct evaluation *ev, const struct it
     return status;
 }
 
-static enum expand_status evaluate_lookup(struct evaluation *ev, const struct item_node *item, struct buffer *out)
+static enum expand_status evaluate_lookup(struct evaluation *ev, const struct item_node *item,
+                                          struct buffer *out)
 {
     struct str args[2];
     const struct search *search = item->extra;

@@ -41,7 +41,8 @@ static bool make_tag(struct evaluation *ev, char key, unsigned day, struct str a
     return true;
 }
 
-static enum expand_status apply_prvs(struct evaluation *ev, const struct str *args, unsigned n, struct buffer *out)
+static enum expand_status apply_prvs(struct evaluation *ev, const struct str *args, unsigned n,
+                                     struct buffer *out)
 {
     struct str tag;
     ptrdiff_t at = str_rfind(args[0], '@');

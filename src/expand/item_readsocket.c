@@ -47,7 +47,8 @@ static enum expand_status connect_unix(struct evaluation *ev, struct str name, i
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (name.n >= sizeof address.sun_path)
-        return evaluate_fail(ev, "failed to connect to socket %.*s: %s", STR_ARG(name), strerror(ENAMETOOLONG));
+        return evaluate_fail(ev, "failed to connect to socket %.*s: %s", STR_ARG(name),
+                             strerror(ENAMETOOLONG));
     memcpy(address.sun_path, name.s, name.n);
     *fd = connect_until(AF_UNIX, (const struct sockaddr *)&address, sizeof address, deadline);
     if (*fd < 0)
@@ -67,14 +68,16 @@ static enum expand_status connect_inet(struct evaluation *ev, struct str name, i
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found;
     int result = getaddrinfo(host.s, name.s + colon + 1, &hints, &found);
     if (result != 0)
-        return evaluate_fail(ev, "failed to find address of host %.*s: %s", STR_ARG(host), gai_strerror(result));
+        return evaluate_fail(ev, "failed to find address of host %.*s: %s", STR_ARG(host),
+                             gai_strerror(result));
     *fd = -1;
     for (const struct addrinfo *a = found; a != NULL && *fd < 0; a = a->ai_next)
         *fd = connect_until(a->ai_family, a->ai_addr, a->ai_addrlen, deadline);
     int why = errno;
     freeaddrinfo(found);
     if (*fd < 0)
-        return evaluate_fail(ev, "failed to connect to any address for %.*s: %s", STR_ARG(host), strerror(why));
+        return evaluate_fail(ev, "failed to connect to any address for %.*s: %s", STR_ARG(host),
+                             strerror(why));
     return EXPAND_OK;
 }
 

@@ -12,8 +12,8 @@
 
 enum {
     MOST_WORDS = 64,
-    TIMEOUT = 60,                  /* seconds */
-    OUTPUT_LIMIT = 1024 * 1024,    /* octets */
+    TIMEOUT = 60,               /* seconds */
+    OUTPUT_LIMIT = 1024 * 1024, /* octets */
 };
 
 /* A word of the command that is expanded on its own. */
@@ -132,7 +132,8 @@ static enum expand_status expand_words(struct evaluation *ev, const struct comma
     return EXPAND_OK;
 }
 
-static enum expand_status expand_whole(struct evaluation *ev, const struct template *t, char **argv, bool *tainted)
+static enum expand_status expand_whole(struct evaluation *ev, const struct template *t, char **argv,
+                                       bool *tainted)
 {
     struct str text, word;
     enum expand_status status = evaluate_value(ev, t, &text);
@@ -159,10 +160,8 @@ static void leave_result(struct scope *scope, struct str output, int code)
 
 static enum expand_status run_command(struct evaluation *ev, char **argv, bool *succeeded)
 {
-    struct child_spec spec = {.argv = argv,
-                              .output_limit = OUTPUT_LIMIT,
-                              .merge_stderr = true,
-                              .deadline = deadline_in(TIMEOUT)};
+    struct child_spec spec = {
+        .argv = argv, .output_limit = OUTPUT_LIMIT, .merge_stderr = true, .deadline = deadline_in(TIMEOUT)};
     struct buffer output = BUFFER_IN(ev->arena);
     int code = 127;
     enum child_status status = CHILD_FAILED;
@@ -184,7 +183,8 @@ static enum expand_status run_command(struct evaluation *ev, char **argv, bool *
     return EXPAND_OK;
 }
 
-static enum expand_status evaluate_run(struct evaluation *ev, const struct item_node *item, struct buffer *out)
+static enum expand_status evaluate_run(struct evaluation *ev, const struct item_node *item,
+                                       struct buffer *out)
 {
     const struct command *command = item->extra;
     char *argv[MOST_WORDS + 1] = {NULL};

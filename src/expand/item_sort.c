@@ -13,10 +13,10 @@ struct comparator {
 };
 
 static const struct comparator comparators[] = {
-    {"<", true, false, true, false},    {"<=", true, false, true, true},    {">", true, false, false, false},
-    {">=", true, false, false, true},   {"lt", false, false, true, false},  {"lti", false, true, true, false},
-    {"le", false, false, true, true},   {"lei", false, true, true, true},   {"gt", false, false, false, false},
-    {"gti", false, true, false, false}, {"ge", false, false, false, true},  {"gei", false, true, false, true},
+    {"<", true, false, true, false},    {"<=", true, false, true, true},   {">", true, false, false, false},
+    {">=", true, false, false, true},   {"lt", false, false, true, false}, {"lti", false, true, true, false},
+    {"le", false, false, true, true},   {"lei", false, true, true, true},  {"gt", false, false, false, false},
+    {"gti", false, true, false, false}, {"ge", false, false, false, true}, {"gei", false, true, false, true},
 };
 
 /* --- Compiling */
@@ -70,16 +70,17 @@ static bool comes_before(const struct comparator *comparator, const struct sorte
 {
     if (comparator->numeric && !(a->is_number && b->is_number))
         return false;
-    int order = comparator->numeric     ? (a->number > b->number) - (a->number < b->number)
-                : comparator->fold_case ? str_cmp_nocase(a->key, b->key)
-                                        : str_cmp(a->key, b->key);
+    int order = comparator->numeric   ? (a->number > b->number) - (a->number < b->number)
+              : comparator->fold_case ? str_cmp_nocase(a->key, b->key)
+                                      : str_cmp(a->key, b->key);
     if (order == 0)
         return comparator->equal;
     return (order < 0) == comparator->less;
 }
 
 /* Extracts what the item in $item is compared by. */
-static enum expand_status extract_key(struct evaluation *ev, const struct item_node *item, struct sorted *sorted)
+static enum expand_status extract_key(struct evaluation *ev, const struct item_node *item,
+                                      struct sorted *sorted)
 {
     const struct comparator *comparator = item->extra;
     sorted->item = ev->scope->item;
@@ -92,8 +93,8 @@ static enum expand_status extract_key(struct evaluation *ev, const struct item_n
 }
 
 /* Each item goes before the first one that it compares as true with. */
-static enum expand_status sort_items(struct evaluation *ev, const struct item_node *item, struct strlist *list,
-                                     struct sorted **items, size_t *count)
+static enum expand_status sort_items(struct evaluation *ev, const struct item_node *item,
+                                     struct strlist *list, struct sorted **items, size_t *count)
 {
     enum expand_status status = EXPAND_OK;
     size_t capacity = 0;
@@ -119,7 +120,8 @@ static enum expand_status sort_items(struct evaluation *ev, const struct item_no
     return status;
 }
 
-static enum expand_status evaluate_sort(struct evaluation *ev, const struct item_node *item, struct buffer *out)
+static enum expand_status evaluate_sort(struct evaluation *ev, const struct item_node *item,
+                                        struct buffer *out)
 {
     struct scope *scope = ev->scope;
     struct str text, saved = scope->item;

@@ -10,7 +10,8 @@
 #include "expand/regex.h"
 
 #define APPLY(name) \
-    static enum expand_status name(struct evaluation *ev, const struct str *args, unsigned n, struct buffer *out)
+    static enum expand_status name(struct evaluation *ev, const struct str *args, unsigned n, \
+                                   struct buffer *out)
 
 /* --- hash, length, nhash, substr: the last argument is the subject */
 

@@ -35,8 +35,8 @@ static bool parse_certextract(struct parser *p, struct item_node *item)
     return false;
 }
 
-static enum expand_status find_field(struct evaluation *ev, const struct item_node *item, const struct str *args,
-                                     struct finding *finding)
+static enum expand_status find_field(struct evaluation *ev, const struct item_node *item,
+                                     const struct str *args, struct finding *finding)
 {
     if (args[1].n > 0)
         return refuse(ev, item, NULL);

@@ -30,8 +30,9 @@ APPLY_OPERATOR(apply_sha1)
 }
 
 /* One of a family by its length in bits; `first` is what no suffix stands for. */
-static enum expand_status add_sized_digest(struct evaluation *ev, const struct operation *op, const char *family,
-                                           const char *first, const char *sizes, struct buffer *out)
+static enum expand_status add_sized_digest(struct evaluation *ev, const struct operation *op,
+                                           const char *family, const char *first, const char *sizes,
+                                           struct buffer *out)
 {
     struct str size = str_is_null(op->suffix) ? str_of(first) : op->suffix;
     struct str wanted = str_printf(ev->arena, " %.*s ", STR_ARG(size));
@@ -54,7 +55,8 @@ APPLY_OPERATOR(apply_sha3)
 /* --- hash_<n>_<m> and its kin: numbers behind underscores instead of arguments */
 
 /* Splits `3_62`. A sign is for substr only. False: it is not written so. */
-static bool split_numbers(struct arena *arena, struct str suffix, bool sign, struct str *first, struct str *second)
+static bool split_numbers(struct arena *arena, struct str suffix, bool sign, struct str *first,
+                          struct str *second)
 {
     size_t i = sign && suffix.n > 0 && suffix.s[0] == '-';
     while (i < suffix.n && ascii_is_digit(suffix.s[i]))
@@ -71,8 +73,8 @@ static bool split_numbers(struct arena *arena, struct str suffix, bool sign, str
     return i > 0 && suffix.s[i] == '_' && second->n > 0;
 }
 
-typedef enum expand_status cutter(struct evaluation *ev, struct str first, struct str second, struct str subject,
-                                  struct buffer *out);
+typedef enum expand_status cutter(struct evaluation *ev, struct str first, struct str second,
+                                  struct str subject, struct buffer *out);
 
 static enum expand_status with_numbers(struct evaluation *ev, const struct operation *op, bool sign, bool two,
                                        cutter *function, struct buffer *out)
@@ -106,9 +108,9 @@ APPLY_OPERATOR(apply_substr)
 }
 
 static const struct operator_row rows[] = {
-    {"h", apply_hash},     {"hash", apply_hash},     {"l", apply_length},  {"length", apply_length},
-    {"md5", apply_md5},    {"nh", apply_nhash},      {"nhash", apply_nhash}, {"s", apply_substr},
-    {"sha1", apply_sha1},  {"sha2", apply_sha2},     {"sha256", apply_sha2}, {"sha3", apply_sha3},
+    {"h", apply_hash},        {"hash", apply_hash}, {"l", apply_length},    {"length", apply_length},
+    {"md5", apply_md5},       {"nh", apply_nhash},  {"nhash", apply_nhash}, {"s", apply_substr},
+    {"sha1", apply_sha1},     {"sha2", apply_sha2}, {"sha256", apply_sha2}, {"sha3", apply_sha3},
     {"substr", apply_substr},
 };
 

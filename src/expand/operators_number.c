@@ -72,8 +72,9 @@ static enum expand_status to_decimal(struct evaluation *ev, const struct operati
     for (size_t i = 0; i < op->operand.n; i++) {
         const char *digit = memchr(digits, op->operand.s[i], base);
         if (digit == NULL)
-            return evaluate_fail(ev, "argument for %.*s operator is \"%.*s\", which is not a base %" PRIu64 " number",
-                                 STR_ARG(op->name), STR_ARG(op->operand), base);
+            return evaluate_fail(
+                ev, "argument for %.*s operator is \"%.*s\", which is not a base %" PRIu64 " number",
+                STR_ARG(op->name), STR_ARG(op->operand), base);
         value = value * base + (uint64_t)(digit - digits);
     }
     buffer_printf(out, "%" PRId64, (int64_t)value);
@@ -153,11 +154,9 @@ APPLY_OPERATOR(apply_time_interval)
 }
 
 static const struct operator_row rows[] = {
-    {"base32", apply_base32},       {"base32d", apply_base32d},
-    {"base62", apply_base62},       {"base62d", apply_base62d},
-    {"eval", apply_eval},           {"eval10", apply_eval10},
-    {"randint", apply_randint},     {"time_eval", apply_time_eval},
-    {"time_interval", apply_time_interval},
+    {"base32", apply_base32},   {"base32d", apply_base32d},     {"base62", apply_base62},
+    {"base62d", apply_base62d}, {"eval", apply_eval},           {"eval10", apply_eval10},
+    {"randint", apply_randint}, {"time_eval", apply_time_eval}, {"time_interval", apply_time_interval},
 };
 
 const struct operator_table operator_number_table = ROWS(rows);

@@ -53,8 +53,8 @@ APPLY_OPERATOR(apply_stat)
     buffer_printf(out, "mode=%04o smode=", (unsigned)info.st_mode & 077777);
     add_symbolic_mode(out, info.st_mode);
     buffer_printf(out, " inode=%ju device=%ju links=%ju uid=%u gid=%u size=%jd", (uintmax_t)info.st_ino,
-                  (uintmax_t)info.st_dev, (uintmax_t)info.st_nlink, (unsigned)info.st_uid, (unsigned)info.st_gid,
-                  (intmax_t)info.st_size);
+                  (uintmax_t)info.st_dev, (uintmax_t)info.st_nlink, (unsigned)info.st_uid,
+                  (unsigned)info.st_gid, (intmax_t)info.st_size);
     buffer_printf(out, " atime=%jd mtime=%jd ctime=%jd", (intmax_t)info.st_atime, (intmax_t)info.st_mtime,
                   (intmax_t)info.st_ctime);
     return EXPAND_OK;

@@ -92,11 +92,13 @@ static void add_quoted(struct buffer *out, struct str text)
 }
 
 /* Quoting for a lookup type that wants it. */
-static enum expand_status quote_for_lookup(struct evaluation *ev, const struct operation *op, struct buffer *out)
+static enum expand_status quote_for_lookup(struct evaluation *ev, const struct operation *op,
+                                           struct buffer *out)
 {
     ptrdiff_t comma = str_find(op->suffix, ',');
     struct str name = str_sub(ev->arena, op->suffix, 0, comma < 0 ? op->suffix.n : (size_t)comma);
-    struct str option = comma < 0 ? STR_NULL : str_sub(ev->arena, op->suffix, (size_t)comma + 1, op->suffix.n);
+    struct str option =
+        comma < 0 ? STR_NULL : str_sub(ev->arena, op->suffix, (size_t)comma + 1, op->suffix.n);
     const struct lookup_type *type = lookup_type_find(name);
     if (type == NULL)
         return evaluate_fail(ev, "unknown lookup type \"%.*s\"", STR_ARG(name));
@@ -119,7 +121,8 @@ APPLY_OPERATOR(apply_quote)
         return quote_for_lookup(ev, op, out);
     bool plain = op->operand.n > 0;
     for (size_t i = 0; i < op->operand.n && plain; i++)
-        plain = ascii_is_alnum(op->operand.s[i]) || (op->operand.s[i] != '\0' && strchr("_.-", op->operand.s[i]));
+        plain =
+            ascii_is_alnum(op->operand.s[i]) || (op->operand.s[i] != '\0' && strchr("_.-", op->operand.s[i]));
     if (plain)
         buffer_add(out, op->operand);
     else
@@ -192,11 +195,16 @@ APPLY_OPERATOR(apply_headerwrap)
 }
 
 static const struct operator_row rows[] = {
-    {"escape", apply_escape},     {"escape8bit", apply_escape8bit},
-    {"headerwrap", apply_headerwrap}, {"hexquote", apply_hexquote},
-    {"lc", apply_lc},             {"quote", apply_quote},
-    {"quote_local_part", apply_quote_local_part}, {"rxquote", apply_rxquote},
-    {"strlen", apply_strlen},     {"uc", apply_uc},
+    {"escape", apply_escape},
+    {"escape8bit", apply_escape8bit},
+    {"headerwrap", apply_headerwrap},
+    {"hexquote", apply_hexquote},
+    {"lc", apply_lc},
+    {"quote", apply_quote},
+    {"quote_local_part", apply_quote_local_part},
+    {"rxquote", apply_rxquote},
+    {"strlen", apply_strlen},
+    {"uc", apply_uc},
 };
 
 const struct operator_table operator_text_table = ROWS(rows);

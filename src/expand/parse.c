@@ -208,7 +208,8 @@ static bool parse_braced_name(struct parser *p, const char *start, struct node *
         ptrdiff_t dash = str_find(name, '-');
         if (dash >= 0)
             plain = str_sub(p->arena, name, 0, (size_t)dash);
-        return parse_fault(p, "\"${%.*s\" is not a known operator (or a } is missing in a variable reference)",
+        return parse_fault(p,
+                           "\"${%.*s\" is not a known operator (or a } is missing in a variable reference)",
                            STR_ARG(plain));
     }
     const char *note;
@@ -245,7 +246,8 @@ static struct node *node_list_add(struct arena *arena, struct node_list *list)
 {
     if (list->n == list->capacity) {
         unsigned capacity = list->capacity == 0 ? 1 : list->capacity * 2;
-        list->v = arena_grow(arena, list->v, list->capacity * sizeof list->v[0], capacity * sizeof list->v[0]);
+        list->v =
+            arena_grow(arena, list->v, list->capacity * sizeof list->v[0], capacity * sizeof list->v[0]);
         list->capacity = capacity;
     }
     return &list->v[list->n++];

@@ -23,7 +23,8 @@ const struct condition_node *parse_condition(struct parser *p)
     struct str name = parse_condition_name(p);
     if (str_is_null(name)) {
         struct str rest = parse_rest(p);
-        parse_fault(p, "condition name expected, but found \"%.*s\"", (int)(rest.n > 16 ? 16 : rest.n), rest.s);
+        parse_fault(p, "condition name expected, but found \"%.*s\"", (int)(rest.n > 16 ? 16 : rest.n),
+                    rest.s);
         return NULL;
     }
     const struct condition_row *row = condition_find(name);
@@ -45,7 +46,8 @@ bool parse_no_operand(struct parser *p, struct condition_node *condition)
     return true;
 }
 
-static void keep_operands(struct parser *p, struct condition_node *condition, const struct argument_list *list)
+static void keep_operands(struct parser *p, struct condition_node *condition,
+                          const struct argument_list *list)
 {
     condition->args = argument_list_copy(p->arena, list);
     condition->arg_count = list->n;
@@ -131,7 +133,8 @@ static bool parse_subcondition(struct parser *p, const char *name, const struct 
     if (parse_at(p, '}'))
         return false;
     if (!parse_char(p, '{'))
-        return parse_fault(p, "each subcondition inside an \"%s{...}\" condition must be in its own {}", name);
+        return parse_fault(p, "each subcondition inside an \"%s{...}\" condition must be in its own {}",
+                           name);
     *inner = parse_condition(p);
     if (p->fault != NULL) {
         parse_fault_inside(p, " inside \"%s{...}\" condition", name);

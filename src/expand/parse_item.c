@@ -62,7 +62,8 @@ static bool branches_fault(struct parser *p, const char *problem)
     struct str rest = parse_rest(p);
     if (p->brace_in_header)
         return parse_fault(p, "missing or misplaced { or } - could be header name not terminated by colon");
-    return parse_fault(p, "curly-bracket problem in conditional yes/no parsing: %s\n remaining string is '%.*s'",
+    return parse_fault(p,
+                       "curly-bracket problem in conditional yes/no parsing: %s\n remaining string is '%.*s'",
                        problem, STR_ARG(rest));
 }
 

@@ -59,7 +59,8 @@ const struct regex *regex_compile(struct arena *arena, struct str pattern, struc
     return regex_compile_for(arena, pattern, REGEX_CONDITION, err);
 }
 
-const struct regex *regex_compile_for(struct arena *arena, struct str pattern, enum regex_use use, struct error *err)
+const struct regex *regex_compile_for(struct arena *arena, struct str pattern, enum regex_use use,
+                                      struct error *err)
 {
     pcre2_code *code = compile(pattern, use, err);
     if (code == NULL)

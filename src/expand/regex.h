@@ -19,9 +19,11 @@ const struct regex *regex_compile(struct arena *arena, struct str pattern, struc
 const struct regex *regex_cached(struct str pattern, struct error *err);
 
 /* What a pattern is for decides whether case counts and how an error is worded: in lists it is
- * `regular expression error: ... at offset N while compiling PATTERN`. The functions above are for conditions. */
+ * `regular expression error: ... at offset N while compiling PATTERN`. The functions above are for
+ * conditions. */
 enum regex_use { REGEX_CONDITION, REGEX_LIST, REGEX_LIST_CASELESS };
-const struct regex *regex_compile_for(struct arena *arena, struct str pattern, enum regex_use use, struct error *err);
+const struct regex *regex_compile_for(struct arena *arena, struct str pattern, enum regex_use use,
+                                      struct error *err);
 const struct regex *regex_cached_for(struct str pattern, enum regex_use use, struct error *err);
 
 /* Where the whole match and the subpatterns begin and end; a subpattern that took no part has from > to. */

@@ -39,7 +39,8 @@ static struct str set_variable(struct scope *scope, struct str rest, struct aren
     else if (good && str_starts(name, "acl_m") && scope->message != NULL)
         set = &scope->message->acl_m;
     if (set == NULL)
-        return failure(arena, str_printf(arena, "invalid variable name \"%.*s\" after \"set\"", STR_ARG(name)));
+        return failure(arena,
+                       str_printf(arena, "invalid variable name \"%.*s\" after \"set\"", STR_ARG(name)));
     if (expand_string(scope, rest, arena, &value, &err) != EXPAND_OK)
         return failure(arena, err.text);
     varset_set(set, name, value);

@@ -45,7 +45,16 @@ enum variable_group {
     IN_EVENT,
 };
 
-enum variable_type { AS_TEXT, AS_INT, AS_UNSIGNED, AS_INT64, AS_FLAG, AS_YES_NO, AS_CERTIFICATE, AS_CONSTANT };
+enum variable_type {
+    AS_TEXT,
+    AS_INT,
+    AS_UNSIGNED,
+    AS_INT64,
+    AS_FLAG,
+    AS_YES_NO,
+    AS_CERTIFICATE,
+    AS_CONSTANT
+};
 
 struct variable_row {
     const char *name;
@@ -70,7 +79,8 @@ enum header_kind { HEADER_DECODED, HEADER_BASIC, HEADER_LIST, HEADER_RAW };
 /* Recognises h_ header_ bh_ bheader_ lh_ lheader_ rh_ rheader_ at p; returns the length, 0: none of them. */
 size_t header_prefix(const char *p, const char *end, enum header_kind *kind);
 /* The value as the kind says; empty when there is no such header or no message. */
-enum expand_status header_value(struct evaluation *ev, enum header_kind kind, struct str name, struct str *value);
+enum expand_status header_value(struct evaluation *ev, enum header_kind kind, struct str name,
+                                struct str *value);
 bool header_exists(const struct scope *scope, struct str name);
 
 /* --- Nodes */
@@ -104,7 +114,8 @@ struct node {
     };
 };
 
-struct template {
+struct template
+{
     struct str source; /* a template inside another has a slice of its text: not NUL-terminated */
     struct source_pos where;
     const struct node *nodes;
@@ -149,7 +160,8 @@ struct item_row {
     bool (*parse)(struct parser *p, struct item_node *item); /* one of the shapes of parse_item.h */
     unsigned min, max;                                       /* arguments */
     /* One of the three: */
-    enum expand_status (*apply)(struct evaluation *ev, const struct str *args, unsigned n, struct buffer *out);
+    enum expand_status (*apply)(struct evaluation *ev, const struct str *args, unsigned n,
+                                struct buffer *out);
     enum expand_status (*find)(struct evaluation *ev, const struct item_node *item, const struct str *args,
                                struct finding *finding); /* its first `min` arguments; branches follow */
     enum expand_status (*evaluate)(struct evaluation *ev, const struct item_node *item, struct buffer *out);
@@ -215,6 +227,9 @@ struct variable_table {
     size_t count;
 };
 
-#define ROWS(array) {(array), sizeof(array) / sizeof((array)[0])}
+#define ROWS(array) \
+    { \
+        (array), sizeof(array) / sizeof((array)[0]) \
+    }
 
 #endif

@@ -6,10 +6,12 @@
 
 #include "expand/variables.h"
 
-#define FIELD(name, group, type, in, field, absent) {name, group, type, offsetof(struct in, field), absent, NULL}
+#define FIELD(name, group, type, in, field, absent) \
+    {name, group, type, offsetof(struct in, field), absent, NULL}
 #define SCOPE(name, type, field, absent) FIELD(name, IN_SCOPE, type, scope, field, absent)
 #define PROCESS(name, type, field, absent) FIELD(name, IN_PROCESS, type, scope_process, field, absent)
-#define CONNECTION(name, type, field, absent) FIELD(name, IN_CONNECTION, type, scope_connection, field, absent)
+#define CONNECTION(name, type, field, absent) \
+    FIELD(name, IN_CONNECTION, type, scope_connection, field, absent)
 #define TLS(name, type, field, absent) FIELD(name, IN_TLS, type, scope_tls, field, absent)
 #define TLS_OUT(name, type, field, absent) FIELD(name, IN_TLS_OUT, type, scope_tls, field, absent)
 #define MESSAGE(name, type, field, absent) FIELD(name, IN_MESSAGE, type, scope_message, field, absent)

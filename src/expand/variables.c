@@ -21,7 +21,8 @@ GETTER(get_acl_variable)
     if (set != NULL && varset_get(set, variable, value))
         return EXPAND_OK;
     if (scope->process != NULL && scope->process->strict_acl_vars)
-        return evaluate_fail(ev, "unknown variable name \"%.*s\" (strict_acl_vars is set)", STR_ARG(variable));
+        return evaluate_fail(ev, "unknown variable name \"%.*s\" (strict_acl_vars is set)",
+                             STR_ARG(variable));
     return EXPAND_OK;
 }
 
@@ -59,8 +60,8 @@ static int compare_name(const void *key, const void *row)
 const struct variable_row *variable_find(struct str name, const char **note)
 {
     *note = "";
-    const struct variable_row *row =
-        bsearch(&name, variable_table.rows, variable_table.count, sizeof variable_table.rows[0], compare_name);
+    const struct variable_row *row = bsearch(&name, variable_table.rows, variable_table.count,
+                                             sizeof variable_table.rows[0], compare_name);
     if (row != NULL)
         return row;
     if (str_starts(name, "acl_"))
@@ -81,7 +82,8 @@ static const void *group_base(const struct scope *scope, enum variable_group gro
     case IN_CONNECTION:
         return scope->connection;
     case IN_TLS:
-        return scope->connection != NULL && scope->connection->tls_in.active ? &scope->connection->tls_in : NULL;
+        return scope->connection != NULL && scope->connection->tls_in.active ? &scope->connection->tls_in
+                                                                             : NULL;
     case IN_TLS_OUT:
         return scope->tls_out;
     case IN_MESSAGE:
