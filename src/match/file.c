@@ -25,9 +25,10 @@ bool list_file_open(struct list_file *file, struct str name)
     int fd = open(name.s, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return false;
-    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+    /* Nor would reading a terminal or /dev/zero ever end. */
+    if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
         close(fd);
-        errno = EISDIR;
+        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
         return false;
     }
     file->stream = fdopen(fd, "r");
