@@ -98,6 +98,10 @@ struct acl_outcome {
     unsigned log_reject_target; /* LOG_MAIN | ...: where a rejection is to be logged; 0: nowhere */
 };
 
+/* The names of the predefined macros that tell which conditions and modifiers there are (manual, 6.9):
+ * _ACL_COND_HOSTS, _ACL_MOD_DELAY; in the arena, NULL-terminated. */
+const char *const *acl_macro_names(struct arena *arena);
+
 /* Runs the ACL that spec names after expansion: a name, an absolute file name, or inline text.
  * A NULL spec accepts. */
 void acl_run(struct acl_context *context, const struct template *spec, struct acl_outcome *outcome);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "acl/control.h"
+#include "base/arena.h"
 
 #define NOT_AT(places) (ACL_ANYWHERE & ~(places))
 
@@ -84,4 +85,16 @@ static int compare(const void *key, const void *row)
 const struct acl_kind *acl_kind_find(struct str name)
 {
     return bsearch(&name, kinds, sizeof kinds / sizeof *kinds, sizeof *kinds, compare);
+}
+
+const char *const *acl_macro_names(struct arena *arena)
+{
+    const char **names = ARENA_ARRAY(arena, const char *, sizeof kinds / sizeof *kinds + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!kinds[i].refused)
+            names[n++] = str_upper(arena, str_printf(arena, "_acl_%s_%s", kinds[i].modifier ? "mod" : "cond",
+                                                     kinds[i].name)).s;
+    return names;
 }

@@ -1,9 +1,11 @@
 /* -bP: values of the configuration (manual, 5.2). */
 #include "config/print.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "config/macros.h"
 #include "config/settings.h"
@@ -151,12 +153,24 @@ static bool print_named_lists(const struct print_style *style, struct str name, 
                               STR_ARG(name));
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 static void print_environment(const struct print_style *style, struct buffer *out)
 {
-    for (char *const *variable = environ; variable && *variable; variable++) {
-        size_t n = style->no_labels ? strcspn(*variable, "=") : strlen(*variable);
+    size_t count = 0;
+    char **sorted;
 
-        buffer_add_n(out, *variable, n);
+    while (environ && environ[count])
+        count++;
+    sorted = ARENA_ARRAY(out->arena, char *, count + 1);
+    if (count > 0)
+        memcpy(sorted, environ, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_name);
+    for (size_t i = 0; i < count; i++) {
+        buffer_add_n(out, sorted[i], style->no_labels ? strcspn(sorted[i], "=") : strlen(sorted[i]));
         buffer_add_char(out, '\n');
     }
 }

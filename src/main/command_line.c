@@ -179,6 +179,10 @@ static bool add_define(struct arena *arena, struct command_line *cl, const char 
         n++;
     if (*value < 'A' || *value > 'Z')
         return error_set(err, "exim: macro name set by -D must start with an upper case letter");
+    for (size_t i = 0; i < n; i++)
+        if (strcspn(cl->defines[i], " =") == strcspn(value, " =") &&
+            strncmp(cl->defines[i], value, strcspn(value, " =")) == 0)
+            return error_set(err, "exim: duplicated -D in command line");
     grown = ARENA_ARRAY(arena, const char *, n + 2);
     memcpy(grown, cl->defines, n * sizeof *grown);
     grown[n] = value;
@@ -248,7 +252,7 @@ bool command_line_parse(struct arena *arena, char *const *argv, struct command_l
     cl->arguments = argv;
     if (cl->mode == MODE_NONE && cl->version)
         cl->mode = MODE_VERSION;
-    if (*argv && (cl->mode == MODE_DAEMON || cl->mode == MODE_TEST || cl->mode == MODE_SESSION))
+    if (*argv && (cl->mode == MODE_DAEMON || cl->mode == MODE_TEST))
         return error_set(err, "exim: incompatible command-line options or arguments");
     if (*argv && cl->mode == MODE_NONE)
         return error_set(err, "exim abandoned: a message on the standard input is known to Exim but not supported by gatepost");

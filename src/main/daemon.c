@@ -347,8 +347,7 @@ int daemon_mode(struct program **program)
     bool background = !(*program)->cl->foreground && !debug_any() && !(*program)->cl->verbose;
 
     if (!plan(&d, *program, &d.listeners, &err)) {
-        log_write_lines(LOG_MAIN | LOG_PANIC,
-                        str_join(d.arena, STR("Exim configuration error:\n  "), err.text));
+        log_write_lines(LOG_PANIC, str_join(d.arena, STR("Exim configuration error:\n  "), err.text));
         arena_free(d.arena);
         return 1;
     }

@@ -86,23 +86,26 @@ static bool read_line(struct arena *arena, struct str *line)
     return out.n > 0;
 }
 
+/* Macros first, then the expansion: the same for arguments and lines. */
+static void take(struct tester *t, struct str line)
+{
+    struct error err = ERROR_IN(t->line_arena);
+    struct str name;
+
+    if (!config_macro_line(t->program->config, t->line_arena, &line, &name, &err))
+        printf("Failed: %.*s\n", STR_ARG(err.text));
+    else if (!str_is_null(name))
+        printf("Defined macro '%.*s'\n", STR_ARG(name));
+    else
+        show(t, line);
+}
+
 static void interactive(struct tester *t)
 {
     struct str line;
 
-    while (read_line(t->line_arena, &line)) {
-        struct error err = ERROR_IN(t->line_arena);
-        struct str name;
-
-        if (config_macro_line(t->program->config, t->line_arena, &line, &name, &err)) {
-            if (!str_is_null(name))
-                printf("Defined macro '%.*s'\n", STR_ARG(name));
-            else
-                show(t, line);
-        } else {
-            printf("Failed: %.*s\n", STR_ARG(err.text));
-        }
-    }
+    while (read_line(t->line_arena, &line))
+        take(t, line);
     putchar('\n');
 }
 
@@ -118,7 +121,7 @@ int expand_mode(struct program *program)
         interactive(&t);
     else
         for (char *const *argument = program->cl->arguments; *argument; argument++)
-            show(&t, str_of(*argument));
+            take(&t, str_of(*argument));
     arena_free(t.line_arena);
     return ok ? 0 : 1;
 }

@@ -57,12 +57,13 @@ static bool set_paths(struct arena *arena, struct str pattern, struct log_settin
             continue;
         named = named || pattern.s[i + 1] == 's';
         if (!strchr("sDM", pattern.s[i + 1]))
-            return error_set(err, "log_file_path path \"%.*s\" has a %% that is not part of %%s, %%D or %%M",
+            return error_set(err, "log_file_path \"%.*s\" has a %% that is not part of %%s, %%D or %%M",
                              STR_ARG(pattern));
     }
-    if (!str_starts(pattern, "/") || !named)
-        return error_set(err, "log_file_path path \"%.*s\" is not an absolute path with %%s in it",
-                         STR_ARG(pattern));
+    if (!named)
+        return error_set(err, "log_file_path \"%.*s\" does not contain \"%%s\"", STR_ARG(pattern));
+    if (!str_starts(pattern, "/"))
+        return error_set(err, "log_file_path \"%.*s\" is not an absolute path", STR_ARG(pattern));
     settings->main_path = log_path(arena, pattern, "main");
     settings->reject_path = log_path(arena, pattern, "reject");
     settings->panic_path = undated(arena, log_path(arena, pattern, "panic"));
@@ -115,7 +116,8 @@ bool logging_begin(const struct config *config, bool to_stderr, struct error *er
         .millisec = config->log_selectors >> LOG_SEL_millisec & 1,
         .pid = config->log_selectors >> LOG_SEL_pid & 1,
         .write_rejectlog = config->main.write_rejectlog,
-        .timezone = config->main.timezone,
+        /* Unset means the system's zone, whatever the caller's TZ says. */
+        .timezone = str_is_null(config->main.timezone) ? STR("") : config->main.timezone,
         .log_timezone = config->main.log_timezone,
         .selectors = config->log_selectors,
         .syslog_facility = config->main.syslog_facility,

@@ -28,16 +28,14 @@ static bool logs_to_stderr(enum mode mode)
     return mode != MODE_DAEMON && mode != MODE_SESSION;
 }
 
+/* The environment goes first: the log sink sets TZ in it. */
 static bool prepare(struct program *program, struct error *err)
 {
     const struct main_options *options = &program->config->main;
     bool purged;
 
-    if (!logging_begin(program->config, logs_to_stderr(program->cl->mode), err))
-        return false;
-    if (program->cl->mode == MODE_PRINT)
-        return true; /* -bP environment shows what there is before the cleaning */
-    if (!environment_clean(program->arena, options->keep_environment, options->add_environment, &purged, err))
+    if (!environment_clean(program->arena, options->keep_environment, options->add_environment, &purged, err) ||
+        !logging_begin(program->config, logs_to_stderr(program->cl->mode), err))
         return false;
     if (purged && str_is_null(options->keep_environment))
         log_write_lines(LOG_MAIN, STR("Warning: purging the environment.\n Suggested action: use keep_environment."));
@@ -85,7 +83,7 @@ static int start(const struct command_line *cl, struct error *err)
     if (program && prepare(program, err))
         code = run(&program);
     else
-        report_error(err);
+        report_error(err, cl->mode);
     program_free(program);
     return code;
 }

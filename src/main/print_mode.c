@@ -52,6 +52,7 @@ static bool print_one(struct program *program, const char *what, const char *nam
     return ok;
 }
 
+/* As in Exim, the exit code speaks of the last argument. */
 int print_mode(struct program *program)
 {
     bool ok = true;
@@ -62,7 +63,7 @@ int print_mode(struct program *program)
     for (; *argument; argument++) {
         const char *name = takes_name(argument[0]) && argument[1] ? argument[1] : NULL;
 
-        ok = print_one(program, argument[0], name) && ok;
+        ok = print_one(program, argument[0], name);
         if (name)
             argument++;
     }

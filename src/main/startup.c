@@ -68,7 +68,8 @@ struct program *program_load(const struct command_line *cl, struct error *err)
         .files = file_names(arena, cl->config_files ? cl->config_files : CONFIGURE_FILE),
         .defines = cl->defines,
         .classes = classes,
-        .trusted = true,
+        .predefined = acl_macro_names(arena),
+        .trusted = geteuid() != 0,
     };
 
     program->arena = arena;
@@ -91,15 +92,24 @@ void program_free(struct program *program)
     arena_free(program->arena);
 }
 
-void report_error(const struct error *err)
+void report_error(const struct error *err, enum mode mode)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
     struct str text = config_error_text(arena, err);
     time_t now = time(NULL);
     char stamp[32];
 
-    strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", localtime(&now));
     fflush(stdout);
-    fprintf(stderr, "%s %.*s\n", stamp, STR_ARG(text));
+    switch (mode) {
+    case MODE_TEST:
+        fprintf(stderr, "LOG: %.*s\n", STR_ARG(text));
+        break;
+    case MODE_PRINT:
+        fprintf(stderr, "LOG: PANIC DIE\n  %.*s\n", STR_ARG(text));
+        break;
+    default:
+        strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", localtime(&now));
+        fprintf(stderr, "%s %.*s\n", stamp, STR_ARG(text));
+    }
     arena_free(arena);
 }

@@ -24,7 +24,7 @@ struct program {
 struct program *program_load(const struct command_line *cl, struct error *err);
 void program_free(struct program *program);
 
-/* Tells the user, in Exim's form with a time stamp, on standard error. */
-void report_error(const struct error *err);
+/* Tells the user on standard error, in the form that Exim has in that mode. */
+void report_error(const struct error *err, enum mode mode);
 
 #endif

@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -96,6 +97,37 @@ class Client:
 
     def __exit__(self, *_):
         self.close()
+
+
+class LocalClient(Client):
+    """The same for a session on standard input and output, which is started here."""
+
+    def __init__(self, command):  # pylint: disable=super-init-not-called
+        self.socket, theirs = socket.socketpair()
+        self.socket.settimeout(DEADLINE)
+        self.file = self.socket.makefile("rb")
+        self.errors = tempfile.TemporaryFile()
+        with theirs:
+            self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=self.errors)
+        self.banner = self.reply()
+
+    def end_input(self):
+        """Ends the session's input; what it has to say to that is still read."""
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def code(self):
+        """The exit code, when the session has ended."""
+        return self.process.wait(DEADLINE)
+
+    def stderr(self):
+        """What the session has written to standard error so far."""
+        self.errors.seek(0)
+        return self.errors.read().decode("latin-1")
+
+    def close(self):
+        super().close()
+        self.process.wait(DEADLINE)
+        self.errors.close()
 
 
 class Place:

@@ -30,6 +30,11 @@ STAND_INS = {
 }
 
 
+def environment():
+    """The environment without what a make around this test has put into it."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+
+
 class Tree:
     """A copy of the build with stand-in sources."""
 
@@ -58,16 +63,14 @@ class Tree:
         assert old in text
         self.write(name, text.replace(old, new))
 
-    def make(self, *arguments, **environment):
-        """Runs make, as if nothing were known of a make around this test."""
-        clean = {name: value for name, value in os.environ.items()
-                 if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "TALLY", "CC", "CFLAGS")}
-        return subprocess.run(["make", *arguments], cwd=self.path, env={**clean, **environment}, text=True,
+    def make(self, *arguments, **variables):
+        """Runs make, with more variables in its environment."""
+        return subprocess.run(["make", *arguments], cwd=self.path, env={**environment(), **variables}, text=True,
                               capture_output=True, timeout=120, check=False)
 
-    def made(self, *arguments, **environment):
+    def made(self, *arguments, **variables):
         """Runs make, which must succeed; what it compiled and linked, in order."""
-        result = self.make(*arguments, **environment)
+        result = self.make(*arguments, **variables)
         assert result.returncode == 0, result.stdout + result.stderr
         return re.findall(r"^  [A-Z]+ +(\S+)$", result.stdout, re.M)
 
@@ -313,14 +316,13 @@ def test_the_program_is_hardened():
 def test_a_module_is_mapped_when_a_stanza_names_it(tmp_path):
     """The whole tree with AUTH_PLAINTEXT=2: authentication works, and only who uses the driver pays for it."""
     build = tmp_path / "build"
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     subprocess.run(["make", "-s", f"-j{os.cpu_count()}", f"BUILD={build}", "AUTH_PLAINTEXT=2", "CFLAGS=-O0",
-                    f"MODULE_DIRECTORY={build}/modules"], cwd=TOP, env=clean, check=True, timeout=300,
+                    f"MODULE_DIRECTORY={build}/modules"], cwd=TOP, env=environment(), check=True, timeout=300,
                    stdout=subprocess.DEVNULL)
     place = tmp_path / "etc"
     place.mkdir()
     for name in ("submission.conf", "passwd"):
-        shutil.copy(TOP / "doc/examples" / name, place).chmod(0o644)
+        shutil.copyfile(TOP / "doc/examples" / name, place / name)
     example = (place / "submission.conf").read_text()
     (place / "without.conf").write_text(example[:example.index("begin authenticators")])
     for name, mapped in (("submission.conf", True), ("without.conf", False)):

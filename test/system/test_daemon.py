@@ -49,7 +49,7 @@ def test_background_start_has_pid_file_and_port_when_the_command_returns(place):
 
 def test_one_connection_after_another_in_the_same_workers(place):
     port = place.daemon()
-    wait_until(lambda: len(children(master(place))) == 4, "four workers wait")
+    wait_until(lambda: len(children(master(place))) >= 4, "four workers wait")
     before = set(children(master(place)))
     for _ in range(20):
         with Client(port) as client:
