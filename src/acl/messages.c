@@ -28,16 +28,16 @@ static struct str expand_message(struct acl_run *run, const struct acl_item *ite
     return status == EXPAND_OK && !str_is_empty(text) ? text : STR_NULL;
 }
 
-/* Is the statement decided in a way that its texts are for? */
-static bool texts_are_for(const struct acl_run *run, enum acl_check status)
+/* Are the statement's texts for conditions that turned out so? Those of accept and discard that fail without
+ * `endpass` are forgotten at the next statement, but when there is none they go with the implicit deny. */
+static bool texts_are_for(const struct acl_verb *verb, enum acl_check status)
 {
     if (status == CHECK_TRUE)
-        return run->statement->verb->id != VERB_REQUIRE;
-    return (status == CHECK_FALSE || status == CHECK_DROP) &&
-           (run->statement->verb->id == VERB_REQUIRE || run->endpass);
+        return verb->id != VERB_REQUIRE;
+    return (status == CHECK_FALSE || status == CHECK_DROP) && (verb->id == VERB_REQUIRE || verb->endpass);
 }
 
-/* A statement that turns the peer away: its own texts replace what conditions said; the log message goes in
+/* The peer is turned away: the statement's own texts replace what conditions said; the log message goes in
  * front of that. */
 static void use_refusal_texts(struct acl_run *run)
 {
@@ -65,12 +65,18 @@ void acl_use_messages(struct acl_run *run, enum acl_check status)
 {
     const struct acl_verb *verb = run->statement->verb;
 
-    if (!texts_are_for(run, status))
+    if (!texts_are_for(verb, status))
         return;
-    if (status == CHECK_TRUE && (verb->endpass || verb->id == VERB_WARN))
+    if (verb->id == VERB_WARN) {
+        use_success_texts(run);
+        return;
+    }
+    if (status == CHECK_TRUE && verb->endpass)
         use_success_texts(run);
     else
         use_refusal_texts(run);
+    if (str_is_null(run->log_text))
+        run->log_text = run->user_text;
 }
 
 /* --- warn */
@@ -118,7 +124,6 @@ void acl_warn(struct acl_run *run)
         log_write(LOG_MAIN | LOG_PANIC,
                   "ACL \"warn\" with \"message\" setting found in a non-message (%s) ACL: "
                   "cannot specify header lines here: message ignored", acl_where_name(context->where));
-    run->user_text = run->log_text = STR_NULL;
 }
 
 void acl_warn_skipped(struct acl_run *run)
@@ -128,7 +133,6 @@ void acl_warn_skipped(struct acl_run *run)
     if (log_selected(LOG_SEL_acl_warn_skipped))
         log_write(LOG_MAIN, "%.*sWarning: ACL \"warn\" statement skipped: condition test deferred%s%.*s",
                   STR_ARG(prefix(run->context)), said ? ": " : "", STR_ARG(run->log_text));
-    run->user_text = run->log_text = STR_NULL;
 }
 
 /* --- Header lines (44.24) */

@@ -131,7 +131,7 @@ static enum acl_check check_items(struct acl_run *run)
 
     run->message = run->log_message = NULL;
     run->endpass = false;
-    run->user_text = run->log_text = STR_NULL;
+    run->user_text = run->log_text = run->context->scope->acl->acl_verify_message = STR_NULL;
     for (size_t i = 0; i < statement->n && status == CHECK_TRUE; i++)
         status = check_item(run, &statement->items[i]);
     return status;
@@ -151,6 +151,16 @@ static void trace_check(const struct acl_run *run, enum acl_check status)
 
 /* --- What verbs make of it */
 
+/* What warn does; whatever was said is not for an implicit deny. */
+static void warn(struct acl_run *run, enum acl_check status)
+{
+    if (status == CHECK_TRUE)
+        acl_warn(run);
+    else if (status == CHECK_DEFER)
+        acl_warn_skipped(run);
+    run->user_text = run->log_text = STR_NULL;
+}
+
 /* The statement decides: *result. False: it does not, and *result stays. */
 static bool decide(struct acl_run *run, enum acl_check status, enum acl_result *result)
 {
@@ -160,11 +170,13 @@ static bool decide(struct acl_run *run, enum acl_check status, enum acl_result *
     };
     const struct acl_verb *verb = run->statement->verb;
 
+    if (verb->id == VERB_WARN && status != CHECK_ERROR) {
+        warn(run, status);
+        return false;
+    }
     switch (status) {
     case CHECK_TRUE:
-        if (verb->id == VERB_WARN)
-            acl_warn(run);
-        if (verb->id == VERB_WARN || verb->id == VERB_REQUIRE)
+        if (verb->id == VERB_REQUIRE)
             return false;
         *result = on_success[verb->id];
         return true;
@@ -178,10 +190,6 @@ static bool decide(struct acl_run *run, enum acl_check status, enum acl_result *
         *result = status == CHECK_DROP ? ACL_DROP : ACL_DENY;
         return true;
     case CHECK_DEFER:
-        if (verb->id == VERB_WARN) {
-            acl_warn_skipped(run);
-            return false;
-        }
         *result = ACL_DEFER;
         return true;
     case CHECK_ERROR:
@@ -237,9 +245,10 @@ static enum acl_result run_statements(struct acl_run *run, struct acl_outcome *o
     }
     if (!decided)
         debug(DEBUG_acl, "end of %.*s: implicit DENY", STR_ARG(run->acl->label));
+    run->context->scope->acl->acl_verify_message = STR_NULL;
     outcome->endpass_or_implicit = !decided;
     outcome->user_message = run->user_text;
-    outcome->log_message = str_is_null(run->log_text) ? run->user_text : run->log_text;
+    outcome->log_message = run->log_text;
     return outcome->result;
 }
 

@@ -8,8 +8,7 @@ static enum acl_check verify_certificate(struct acl_run *run)
 
     if (connection != NULL && connection->tls_in.active && connection->tls_in.certificate_verified)
         return CHECK_TRUE;
-    run->user_text = STR("no verified certificate");
-    run->log_text = STR_NULL;
+    run->user_text = run->context->scope->acl->acl_verify_message = STR("no verified certificate");
     return CHECK_FALSE;
 }
 

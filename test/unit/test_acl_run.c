@@ -32,6 +32,8 @@ static void test_verbs(void **state)
         {"a:\n accept hosts = 127.0.0.1\n endpass\n hosts = 1.2.3.4\n log_message = nope", "DENY"},
         {"a:\n accept message = m\n hosts = 127.0.0.1\n endpass", "ACCEPT"},
         {"a:\n accept message = m\n condition = 0\n endpass\n accept", "ACCEPT"},
+        {"a:\n accept message = m\n log_message = l\n condition = 0", "DENY implicit <m> log<l>"},
+        {"a:\n deny message = m\n condition = 0", "DENY implicit"},
         {"a:\n discard message = m\n endpass\n condition = 0", "DENY <m>"},
         {"a:\n discard endpass\n condition = 1\n message = m", "DISCARD"},
         {"a:\n deny message = two\\nlines", "DENY <two\nlines>"},
@@ -122,6 +124,11 @@ static void test_conditions(void **state)
          "ACCEPT\nmain: d.test rcpt\nmain: []"},
         {"a:\n deny !verify = certificate", "DENY <no verified certificate>"},
         {"a:\n accept verify = certificate\n deny", "DENY"},
+        {"a:\n deny verify = certificate", "DENY implicit <no verified certificate>"},
+        {"a:\n warn verify = certificate", "DENY implicit"},
+        {"a:\n warn !verify = certificate\n logwrite = [$acl_verify_message]\n warn logwrite = "
+         "[$acl_verify_message]",
+         "DENY implicit\nmain: [no verified certificate]\nmain: []"},
         {"a:\n deny !verify = certificate\n log_message = L[$acl_verify_message]\n"
          " message = M[$acl_verify_message]",
          "DENY <M[no verified certificate]> log<L[no verified certificate]>"},
