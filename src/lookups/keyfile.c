@@ -22,10 +22,15 @@ static const char *line_end(const char *p, const char *end)
     return lf ? lf : end;
 }
 
-/* Lines that are no part of anything: empty ones and comments, also in the middle of an item. */
+/* Empty lines and comments. They end the item before them: what follows a commented-out entry must not
+ * grow onto the one above. (The manual has them ignored within an item; the packaged Exim does this.) */
 static bool is_ignored(const char *p, const char *eol)
 {
-    return p == eol || *p == '#' || (*p == '\r' && p + 1 == eol);
+    if (p < eol && *p == '#')
+        return true;
+    while (p < eol && ascii_is_space(*p))
+        p++;
+    return p == eol;
 }
 
 /* --- Keys */
@@ -93,20 +98,13 @@ static const char *plain_key(const char *p, const char *eol, struct keyfile_entr
 /* Where the item whose first line ends at eol ends: behind its last continuation line. */
 static const char *item_end(const char *eol, const char *end)
 {
-    const char *last = eol;
-
-    while (eol < end) {
-        const char *p = eol + 1;
-        eol = line_end(p, end);
-        if (p == end)
+    while (eol < end && eol + 1 < end && ascii_is_space(eol[1])) {
+        const char *next = line_end(eol + 1, end);
+        if (is_ignored(eol + 1, next))
             break;
-        if (is_ignored(p, eol))
-            continue;
-        if (!ascii_is_space(*p))
-            break;
-        last = eol;
+        eol = next;
     }
-    return last;
+    return eol;
 }
 
 static void add_entry(struct keyfile *file, size_t *capacity, struct keyfile_entry entry)
@@ -275,11 +273,7 @@ struct str keyfile_data(struct arena *arena, const struct keyfile_entry *entry, 
     while (eol < end) {
         p = eol + 1;
         eol = last = line_end(p, end);
-        if (is_ignored(p, eol))
-            continue;
         trim(&p, &last);
-        if (p == last)
-            continue;
         buffer_add_char(&data, ' ');
         buffer_add_n(&data, p, (size_t)(last - p));
     }

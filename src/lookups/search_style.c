@@ -3,8 +3,8 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
-#include "lookups/lookup.h"
 #include "lookups/option.h"
+#include "lookups/types.h"
 
 enum { PARTIAL_DEFAULT = 2, PARTIAL_MOST = 999999 };
 
@@ -67,6 +67,9 @@ bool search_parse(struct arena *arena, struct str text, struct search *search, s
     }
     struct str name = parse_name(arena, rest, search);
     search->type = lookup_type_find(name);
+    if (!search->type && lookup_type_known(name))
+        return error_set(err, "lookup type \"%.*s\" is known to Exim but not supported by gatepost",
+                         STR_ARG(name));
     if (!search->type)
         return error_set(err, "unknown lookup type \"%.*s\"", STR_ARG(name));
     if (!search->type->single_key && search->partial >= 0)

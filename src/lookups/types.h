@@ -11,4 +11,7 @@ extern const struct lookup_type lookup_iplsearch;
 extern const struct lookup_type lookup_dsearch;
 extern const struct lookup_type lookup_passwd;
 
+/* Whether Exim has a type of that name, built in here or not. */
+bool lookup_type_known(struct str name);
+
 #endif

@@ -32,8 +32,8 @@ static enum found host_name(struct matching *m, const struct item *item, struct 
             scope->services->find_host_name(scope);
         *name = connection->host_name;
         if (name->n == 0 && connection->host_lookup_deferred) {
-            error_set(m->err, "host lookup deferred for %.*s", STR_ARG(m->host->address));
-            return FOUND_DEFER;
+            m->why = str_printf(scope->arena, "host lookup deferred for %.*s", STR_ARG(m->host->address));
+            return FOUND_LATER;
         }
     }
     if (name->n > 0)
@@ -105,8 +105,8 @@ static enum found match_addresses_of(struct matching *m, struct str name)
     }
     int failed = getaddrinfo(name.s, NULL, &hints, &results);
     if (failed == EAI_AGAIN || failed == EAI_SYSTEM) {
-        error_set(m->err, "host lookup deferred for %.*s", STR_ARG(name));
-        return FOUND_DEFER;
+        m->why = str_printf(m->scope->arena, "host lookup deferred for %.*s", STR_ARG(name));
+        return FOUND_LATER;
     }
     if (failed) {
         report_no_address(m, name);

@@ -111,12 +111,16 @@ static bool decide_unknown(struct walk *w, enum lenience lenience, const char *w
 
 static bool decide_deferred(struct walk *w, const struct item *item)
 {
-    if (w->deferred != STRICT && w->m->kind == LIST_HOST) {
-        w->m->why = w->m->err && !str_is_null(w->m->err->text) ? w->m->err->text : STR("lookup deferred");
-        return decide_unknown(w, w->deferred, "defer");
-    }
     trace(w, "list match deferred for %.*s", STR_ARG(item->text));
     return decide(w, MATCH_DEFER);
+}
+
+static bool decide_later(struct walk *w, const struct item *item)
+{
+    if (w->deferred != STRICT)
+        return decide_unknown(w, w->deferred, "defer");
+    error_set(w->m->err, "%.*s", STR_ARG(w->m->why));
+    return decide_deferred(w, item);
 }
 
 /* One item of the list itself (file: STR_NULL) or of a file. True: the list is decided. */
@@ -133,6 +137,8 @@ static bool step(struct walk *w, const struct item *item, bool negated, struct s
         return decide_deferred(w, item);
     case FOUND_UNKNOWN:
         return decide_unknown(w, w->unknown, "unknown");
+    case FOUND_LATER:
+        return decide_later(w, item);
     case FOUND_YES:
         break;
     }

@@ -45,7 +45,7 @@ struct matching {
     unsigned depth; /* of named lists */
     const char *option; /* the list is this option's, and the trace calls it so; else NULL */
     struct str value;   /* the data of the matching item */
-    struct str why;     /* of FOUND_UNKNOWN */
+    struct str why;     /* of FOUND_UNKNOWN and FOUND_LATER */
     struct error *err;
 };
 
@@ -55,6 +55,7 @@ enum found {
     FOUND_YES,
     FOUND_DEFER,   /* err says why, unless that was logged: then its text is STR_NULL */
     FOUND_UNKNOWN, /* a name or an address could not be found: m->why */
+    FOUND_LATER,   /* ... could not be asked for now: m->why */
 };
 
 /* Goes through a list (walk.c). */

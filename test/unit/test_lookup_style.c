@@ -93,6 +93,9 @@ static void test_options(void **state)
 static void test_unknown(void **state)
 {
     refused(*state, "nosuch", "unknown lookup type \"nosuch\"");
+    refused(*state, "dnsdb", "lookup type \"dnsdb\" is known to Exim but not supported by gatepost");
+    refused(*state, "partial-cdb*,ret=key",
+            "lookup type \"cdb\" is known to Exim but not supported by gatepost");
     refused(*state, "", "unknown lookup type \"\"");
     refused(*state, "*", "unknown lookup type \"\"");
     refused(*state, ",", "unknown lookup type \"\"");

@@ -268,7 +268,7 @@ static void test_bad_lookups(void **state)
     logged(t);
     assert_host("1.2.3.4", "net-lsearch;/no/such", "defer ");
     assert_string_equal(logged(t), "failed to open /no/such for linear search: No such file or directory\n");
-    assert_host("1.2.3.4", "+ignore_defer : net-lsearch;/no/such : 1.2.3.4", "[]");
+    assert_host("1.2.3.4", "+ignore_defer : net-lsearch;/no/such : 1.2.3.4", "defer ");
     assert_host("1.2.3.4", "+include_unknown : /no/such", "defer ");
 }
 
