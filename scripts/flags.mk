@@ -51,5 +51,7 @@ module_packages = $(foreach switch,$(DRIVERS),$(if $(filter $1,$(NAME_$(switch))
 
 ALL_INCLUDE := -Isrc -I$(BUILD) $(TLS_INCLUDE) $(PCRE2_INCLUDE) $(call package_flags,--cflags,$(builtin_packages))
 ALL_CFLAGS := $(DIALECT) $(WARNINGS) -fPIE $(HARDENING) $(ALL_INCLUDE) $(INCLUDE) $(CFLAGS) $(SANITIZERS)
-ALL_LDFLAGS := $(LINK_HARDENING) -Wl,--as-needed $(SANITIZERS) $(LDFLAGS)
+# The sanitizers have a crypt() of their own, which calls the real one only where that is linked nonetheless.
+AS_NEEDED := $(if $(SANITIZE),,-Wl,--as-needed)
+ALL_LDFLAGS := $(LINK_HARDENING) $(AS_NEEDED) $(SANITIZERS) $(LDFLAGS)
 LIBS := $(call package_flags,--libs,$(builtin_packages)) $(PCRE2_LIBS) $(TLS_LIBS) -lcrypt -ldl $(EXTRALIBS)
