@@ -31,9 +31,15 @@ def expected(reference, scenario):
     missing = []
     for difference in scenario.differs:
         exim, gatepost = difference.exim.strip("\n"), difference.gatepost.strip("\n")
-        places = [name for name, text in parts.items() if exim in text]
+        if difference.part:
+            places = [difference.part] if parts.get(difference.part, "").strip("\n") == exim else []
+        else:
+            places = [name for name, text in parts.items() if exim in text]
         for name in places:
-            parts[name] = parts[name].replace(exim, gatepost)
+            if difference.part:
+                parts[name] = gatepost
+            else:
+                parts[name] = parts[name].replace(exim + "\n" if not gatepost else exim, gatepost)
         if not places:
             missing.append(difference)
     return parts, missing
@@ -72,6 +78,6 @@ def report(wanted, given, missing):
     for name in dict.fromkeys([*wanted, *given]):
         before, after = wanted.get(name, ""), given.get(name, "")
         if before.rstrip("\n") != after.rstrip("\n"):
-            lines.append("\n".join(difflib.unified_diff(before.splitlines(), after.splitlines(), f"{name} of Exim",
+            lines.append("\n".join(difflib.unified_diff(before.split("\n"), after.split("\n"), f"{name} of Exim",
                                                         f"{name} of Gatepost", lineterm="", n=2)))
     return "\n".join(lines)

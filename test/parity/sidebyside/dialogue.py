@@ -121,7 +121,7 @@ class Dialogue:
     """Plays a script; self.transcript says what was sent and what came back, line by line."""
 
     def __init__(self, script, channel, connect=None):
-        self.script = script.splitlines()
+        self.script = script.removesuffix("\n").split("\n")
         self.connect = connect
         self.peers = {"first": Peer("first", channel)}
         self.peer = self.peers["first"]
@@ -178,8 +178,7 @@ class Dialogue:
         self.note("C:", shown if len(shown) < 200 else f"{shown[:60]}... ({len(shown)} characters)")
         try:
             self.peer.channel.send(data)
-        except OSError:
-            self.note("--", "cannot send")
+        except OSError:     # closed already: the same as if it had been closed a moment later
             self.read_to_end()
             return False
         return True

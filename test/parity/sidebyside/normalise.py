@@ -17,6 +17,7 @@ REPLACEMENTS = [
     (re.compile(r"(?m)^(?:exim|gatepost)(?=:| abandoned:)"), "<server>"),
     (re.compile(r"\bS=\d+"), "S=<size>"),
     (re.compile(r"\bD=[\d.]+s"), "D=<duration>"),
+    (re.compile(r"\(euid=\d+ egid=\d+\)"), "(euid=<id> egid=<id>)"),
 ]
 
 # Where 4.96 and 4.99 differ, the form of 4.99.
@@ -57,7 +58,7 @@ class Normaliser:
 
 
 def keep_lines(text, wanted):
-    return "".join(line + "\n" for line in text.splitlines() if wanted(line))
+    return "".join(line + "\n" for line in text.removesuffix("\n").split("\n") if wanted(line))
 
 
 def log_lines_of_test(text, debug):

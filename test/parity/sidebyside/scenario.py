@@ -28,6 +28,7 @@ A TOML file holds the scenarios of one group:
     reason = "why"
     exim = '''...'''        # this text must be in what Exim says ...
     gatepost = '''...'''    # ... and this one takes its place in what is expected of Gatepost
+    part = "stderr"         # both are the whole of a part: transcript, stdout, stderr, exit, mainlog, ...
 """
 
 import re
@@ -55,6 +56,7 @@ class Difference:
     reason: str
     exim: str
     gatepost: str
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def build(table, shared, group):
         raise ScenarioError(f"{where}: a session belongs to every mode but command")
     differs = []
     for difference in table.get("differs", []):
-        check_keys(difference, {"reason", "exim", "gatepost"}, where)
+        check_keys(difference, {"reason", "exim", "gatepost", "part"}, where)
         differs.append(Difference(**difference))
     config = fill_in(table.get("config", ""), shared, where)
     return Scenario(
