@@ -37,7 +37,7 @@ static bool prepare(struct program *program, struct error *err)
     if (!environment_clean(program->arena, options->keep_environment, options->add_environment, &purged, err) ||
         !logging_begin(program->config, logs_to_stderr(program->cl->mode), err))
         return false;
-    if (purged && str_is_null(options->keep_environment))
+    if (purged && str_is_null(options->keep_environment) && program->cl->mode != MODE_PRINT)
         log_write_lines(LOG_MAIN, STR("Warning: purging the environment.\n Suggested action: use keep_environment."));
     return true;
 }

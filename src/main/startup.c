@@ -9,6 +9,7 @@
 #include "auths/auth.h"
 #include "base/arena.h"
 #include "base/strlist.h"
+#include "lookups/lookup.h"
 
 #include "build_config.h"
 
@@ -47,6 +48,7 @@ static struct scope_process describe_process(struct program *program)
         .qualify_recipient = options->qualify_recipient,
         .spool_directory = options->spool_directory,
         .log_file_path = options->log_file_path,
+        .local_interfaces = options->local_interfaces,
         .config_file = program->config->file,
         .config_dir = directory_of(program->arena, program->config->file),
         .exim_path = options->exim_path,
@@ -78,6 +80,7 @@ struct program *program_load(const struct command_line *cl, struct error *err)
     if (program->config &&
         acl_compile(arena, program->config->acls, program->config->acl_count, &program->acls, err)) {
         program->process = describe_process(program);
+        search_open_max(program->config->main.lookup_open_max);
         return program;
     }
     program_free(program);
