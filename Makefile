@@ -65,7 +65,8 @@ all: $(BUILD)/gatepost $(MODULES)
 objects: $(OBJECTS)
 
 COMPILE = $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-say = $(if $(FULLECHO),@printf '  %-5s %s\n' $1 $2)
+silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say = $(if $(silent),@:,$(if $(FULLECHO),@printf '  %-5s %s\n' $1 $2))
 
 $(OBJECTS): $(BUILD)/%.o: src/%.c $(BUILD)/compile.stamp
 	$(call say,CC,$<)
