@@ -33,8 +33,10 @@ enum expand_status evaluate_condition(struct evaluation *ev, const struct condit
                                       bool *yes)
 {
     const struct condition_row *row = condition->row;
-    enum expand_status status;
+    enum expand_status status = evaluate_count(ev, 0);
     *yes = false;
+    if (status != EXPAND_OK)
+        return status;
     if (row->evaluate != NULL) {
         status = row->evaluate(ev, condition, yes);
     } else {

@@ -12,6 +12,10 @@
  * the expand operator, lists, ACLs that are run from an expansion. */
 enum { DEPTH_LIMIT = 400 };
 
+/* How many nodes may be evaluated and octets made by one expansion, and how long a string may get: enough for
+ * anything sensible, and an end for what has run away (${reduce...} over a long list that doubles $value). */
+enum { WORK_LIMIT = 1 << 28, LENGTH_LIMIT = 1 << 25 };
+
 /* --- Failures */
 
 enum expand_status evaluate_fail(struct evaluation *ev, const char *format, ...)
@@ -69,6 +73,15 @@ enum expand_status evaluate_allowed(struct evaluation *ev, unsigned bit)
         if ((ev->scope->forbid & bit & refusals[i].bit) != 0)
             return evaluate_fail(ev, "%s", refusals[i].text);
     }
+    return EXPAND_OK;
+}
+
+enum expand_status evaluate_count(struct evaluation *ev, size_t octets)
+{
+    struct scope *scope = ev->scope;
+    scope->work += 1 + octets;
+    if (scope->work > (scope->work_limit > 0 ? scope->work_limit : WORK_LIMIT))
+        return evaluate_fail(ev, "expansion takes too much work");
     return EXPAND_OK;
 }
 
@@ -209,13 +222,21 @@ static enum expand_status evaluate_node(struct evaluation *ev, const struct node
 
 static enum expand_status evaluate_nodes(struct evaluation *ev, const struct template *t, struct buffer *out)
 {
+    struct scope *scope = ev->scope;
     enum expand_status status = EXPAND_OK;
-    if (ev->scope->depth >= DEPTH_LIMIT)
+    if (scope->depth >= DEPTH_LIMIT)
         return evaluate_fail(ev, "expansion is nested too deeply");
-    ev->scope->depth++;
-    for (unsigned i = 0; i < t->node_count && status == EXPAND_OK; i++)
+    if (scope->depth++ == 0)
+        scope->work = 0;
+    for (unsigned i = 0; i < t->node_count && status == EXPAND_OK; i++) {
+        size_t before = out->n;
         status = evaluate_node(ev, &t->nodes[i], out);
-    ev->scope->depth--;
+        if (status == EXPAND_OK)
+            status = evaluate_count(ev, out->n - before);
+        if (status == EXPAND_OK && out->n > LENGTH_LIMIT)
+            status = evaluate_fail(ev, "expansion result is too long");
+    }
+    scope->depth--;
     return status;
 }
 

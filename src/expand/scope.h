@@ -213,6 +213,7 @@ struct scope {
     struct str prvs_address, prvs_keynum, prvs_result; /* $prvscheck_... */
     unsigned depth;                        /* nesting guard */
     unsigned forbid;                       /* bits of enum scope_forbid */
+    uint64_t work, work_limit;             /* nodes and octets of the expansion at hand; 0: the usual limit */
 };
 
 #endif
