@@ -6,6 +6,7 @@
 
 #include "acl/compiled.h"
 #include "base/ascii.h"
+#include "base/quoted.h"
 
 struct acl_compiler {
     struct arena *arena;
@@ -57,34 +58,34 @@ static struct str read_word(struct acl_compiler *c)
 
 /* --- Arguments */
 
-/* `acl = name a b c`: the words are expanded each on its own, so that an argument may come out as
+/* The word at p: a quoted string, or what goes on until white space. */
+static struct str call_word(struct acl_compiler *c, bool tainted)
+{
+    const char *from = c->p;
+    struct str word;
+
+    if (from < c->end && *from == '"') {
+        word = quoted_read(c->arena, &c->p, c->end);
+        word.tainted = tainted;
+        return word;
+    }
+    while (c->p < c->end && !ascii_is_space(*c->p))
+        c->p++;
+    return str_copy_n(c->arena, from, (size_t)(c->p - from), tainted);
+}
+
+/* `acl = name a "b c" ...`: the words are expanded each on its own, so that an argument may come out as
  * anything. Words beyond the ninth argument are ignored, as in Exim. */
-static const struct acl_call *compile_call(struct acl_compiler *c, struct str text)
+static const struct acl_call *compile_call(struct acl_compiler *c, bool tainted)
 {
     struct acl_call *call = ARENA_NEW(c->arena, struct acl_call);
-    const char *p = text.s, *end = text.s + text.n;
-    bool first = true;
 
-    call->name_text = STR("");
-    while (first || p < end) {
-        const char *from;
-        const struct template *t;
-        struct str word;
+    call->name_text = call_word(c, tainted);
+    call->name = template_compile(c->arena, call->name_text, c->line->where);
+    for (skip_space(c); c->p < c->end && call->nargs < SCOPE_ACL_ARGS; skip_space(c)) {
+        struct str word = call_word(c, tainted);
 
-        while (p < end && ascii_is_space(*p))
-            p++;
-        from = p;
-        while (p < end && !ascii_is_space(*p))
-            p++;
-        word = str_copy_n(c->arena, from, (size_t)(p - from), text.tainted);
-        t = template_compile(c->arena, word, c->line->where);
-        if (first) {
-            call->name_text = word;
-            call->name = t;
-        } else if (word.n > 0 && call->nargs < SCOPE_ACL_ARGS) {
-            call->args[call->nargs++] = t;
-        }
-        first = false;
+        call->args[call->nargs++] = template_compile(c->arena, word, c->line->where);
     }
     return call;
 }
@@ -123,7 +124,7 @@ static bool compile_argument(struct acl_compiler *c, struct acl_item *item)
         item->u.list = list_compile(c->arena, item->kind->list, item->text, c->line->where);
         break;
     case ARGUMENT_CALL:
-        item->u.call = compile_call(c, item->text);
+        item->u.call = compile_call(c, item->text.tainted);
         break;
     case ARGUMENT_VALUE:
     case ARGUMENT_VARIABLE:

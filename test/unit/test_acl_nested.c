@@ -64,6 +64,11 @@ static void test_arguments(void **state)
          "DENY implicit <2 [x] [d.test] []>"},
         {"a:\n accept acl = b 1 2 3 4 5 6 7 8 9 10\nb:\n deny message = $acl_narg $acl_arg1 $acl_arg9",
          "DENY implicit <9 1 9>"},
+        {"a:\n accept acl = \"b\" \"${uc:a b}\" \"\" \"\\\\$x\"y\nb:\n"
+         " deny message = $acl_narg [$acl_arg1] [$acl_arg2] [$acl_arg3] [$acl_arg4]",
+         "DENY implicit <4 [A B] [] [$x] [y]>"},
+        {"a:\n accept acl = \"deny message = $acl_arg1\" x",
+         "DENY implicit"}, /* expanded before it is compiled */
         {"a:\n accept acl = ${lc:B} x\nb:\n deny message = $acl_narg $acl_arg1", "DENY implicit <1 x>"},
         {"a:\n accept acl = b ${extract{1}{:}{:}{$value}fail}\nb:\n deny message = $acl_narg [$acl_arg1]",
          "DENY implicit <1 []>"},
