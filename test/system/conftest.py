@@ -1,6 +1,7 @@
 """Fixtures of the system tests."""
 import pytest
 
+from authentication import Service
 from gatepost import Place
 
 
@@ -12,3 +13,19 @@ def fixture_place(tmp_path):
     place = Place(tmp_path)
     yield place
     place.stop()
+
+
+@pytest.fixture(name="service", params=["daemon", "local"])
+def fixture_service(request, place):
+    """A Service at the place; the test runs once with a daemon and once with -bs."""
+    service = Service(place, request.param)
+    yield service
+    service.close()
+
+
+@pytest.fixture(name="daemon")
+def fixture_daemon(place):
+    """The same with a daemon only."""
+    service = Service(place, "daemon")
+    yield service
+    service.close()
