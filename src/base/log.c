@@ -30,6 +30,9 @@ static const struct {
 /* Octets of "2026-11-21 00:10:11 ", which a line on standard error goes without. */
 enum { STAMP_LENGTH = 20 };
 
+/* Octets of a message id. */
+enum { LOG_MESSAGE_ID = 23 };
+
 static struct {
     struct arena *settings_arena; /* holds the strings of settings */
     struct arena *line_arena;     /* for the line being written */
@@ -37,6 +40,7 @@ static struct {
     struct log_file files[STREAMS];
     bool complained[STREAMS];     /* about a file that cannot be written; until it can */
     bool syslog_open;
+    char message[LOG_MESSAGE_ID + 2]; /* id of the message at hand and a space, or empty */
 } sink = {.files = {LOG_FILE_CLOSED, LOG_FILE_CLOSED, LOG_FILE_CLOSED}};
 
 /* One entry, in its parts. */
@@ -141,6 +145,7 @@ static struct entry entry_make(struct arena *arena, struct str text, bool newlin
 {
     struct buffer safe_text = BUFFER_IN(arena), safe_more = BUFFER_IN(arena);
 
+    buffer_add_cstr(&safe_text, sink.message);
     log_add_safe(&safe_text, text, newlines);
     log_add_safe(&safe_more, more, true);
     if (safe_more.n > 0 && safe_more.s[safe_more.n - 1] != '\n')
@@ -350,6 +355,17 @@ void log_write_str(unsigned to, struct str text)
 void log_write_lines(unsigned to, struct str text)
 {
     write_entry(to, text, true, STR(""));
+}
+
+void log_set_message(struct str id)
+{
+    size_t n = id.n < LOG_MESSAGE_ID ? id.n : LOG_MESSAGE_ID;
+
+    if (n > 0) {
+        memcpy(sink.message, id.s, n);
+        sink.message[n++] = ' ';
+    }
+    sink.message[n] = '\0';
 }
 
 void log_write_more(unsigned to, struct str text, struct str more)

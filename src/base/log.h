@@ -131,6 +131,10 @@ void log_write_str(unsigned to, struct str text);
 /* The same for a text with newlines of our own making, such as a configuration error: they stay. */
 void log_write_lines(unsigned to, struct str text);
 
+/* The message that is being dealt with: its id, of at most 23 octets, stands in front of every line from
+ * here on. STR_NULL: none. */
+void log_set_message(struct str id);
+
 /* Several lines under one time stamp for the reject log (a rejected message's headers): there, the
  * lines of `more` follow the text; only their newlines and TABs are not escaped. */
 void log_write_more(unsigned to, struct str text, struct str more);

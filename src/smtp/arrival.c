@@ -1,4 +1,4 @@
-/* A message that has arrived in a test session: the DATA ACL, the log line and the reply. */
+/* A message that has arrived: the DATA ACL, the log line and the reply. */
 #include "base/clock.h"
 #include "smtp/data.h"
 #include "smtp/log_lines.h"
@@ -13,13 +13,12 @@ static void log_too_big(struct smtp_session *s, const struct message *m)
 
     if (!log_selected(LOG_SEL_size_reject))
         return;
-    buffer_add(&line, s->message.message_id);
-    buffer_add_cstr(&line, " rejected from <");
+    buffer_add_cstr(&line, "rejected from <");
     buffer_add(&line, s->message.sender_address);
     buffer_add_cstr(&line, "> ");
     buffer_add(&line, smtp_host_and_ident(s, true));
     buffer_printf(&line, ": message too big: read=%lld max=%lld", (long long)m->size, (long long)s->size_limit);
-    log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
+    log_write_more(LOG_MAIN | LOG_REJECT, buffer_str(&line), message_for_reject_log(m, s, STR("")));
 }
 
 /* False: answered. */
@@ -112,10 +111,8 @@ static void add_selected(struct smtp_session *s, struct buffer *line)
 static void log_arrival(struct smtp_session *s, int64_t size)
 {
     struct buffer line = BUFFER_IN(s->scratch);
-    struct str id = s->message.message_id;
 
-    buffer_add(&line, id);
-    buffer_add_cstr(&line, " <= ");
+    buffer_add_cstr(&line, "<= ");
     buffer_add(&line, str_is_empty(s->message.sender_address) ? STR("<>") : s->message.sender_address);
     buffer_add_char(&line, ' ');
     buffer_add(&line, smtp_host_and_ident(s, true));
@@ -129,25 +126,50 @@ static void log_arrival(struct smtp_session *s, int64_t size)
     buffer_printf(&line, " S=%lld", (long long)size);
     add_selected(s, &line);
     log_write_str(LOG_MAIN, buffer_str(&line));
-    if (s->message.recipients_count == 0) {
-        log_write(LOG_MAIN, "%.*s => blackhole (%s ACL discarded recipients)", STR_ARG(id),
-                  s->transaction.discarded_by);
-        log_write(LOG_MAIN, "%.*s Completed", STR_ARG(id));
-    }
+}
+
+static void log_discarded(struct smtp_session *s, struct str reason)
+{
+    log_write(LOG_MAIN, "=> blackhole (%s ACL discarded recipients)%s%.*s", s->transaction.discarded_by,
+              str_is_empty(reason) ? "" : ": ", STR_ARG(reason));
+    log_write(LOG_MAIN, "Completed");
+}
+
+/* This version keeps no spool: what would have to be delivered is put off, so that nothing is lost. */
+static void put_off(struct smtp_session *s)
+{
+    struct buffer line = BUFFER_IN(s->scratch);
+
+    buffer_add(&line, smtp_host_and_ident(s, true));
+    buffer_add_cstr(&line, " F=<");
+    buffer_add(&line, s->message.sender_address);
+    buffer_add_char(&line, '>');
+    smtp_log_authenticated(s, &line);
+    buffer_add_cstr(&line, " temporarily rejected after DATA: this version does not keep messages");
+    log_write_more(LOG_MAIN | LOG_REJECT, buffer_str(&line), s->transaction.reject_log);
+    smtp_reply(s, "451 Messages cannot be received at present - please try later");
 }
 
 static void accept_message(struct smtp_session *s, const struct acl_outcome *outcome, int64_t size, int64_t chunk)
 {
     struct str id = s->message.message_id;
+    bool discarded = s->message.recipients_count == 0, test = s->peer->mode == SMTP_TEST;
 
+    if (!discarded && !test) {
+        put_off(s);
+        return;
+    }
     log_arrival(s, size);
+    if (discarded)
+        log_discarded(s, outcome->result == ACL_DISCARD ? outcome->log_message : STR(""));
     if (chunk >= 0)
         smtp_reply(s, "250- %lld byte chunk, total %lld", (long long)chunk, (long long)s->transaction.chunk_total);
     if (!str_is_null(s->transaction.fake_reply))
         smtp_respond(s, str_printf(s->scratch, "%d", s->transaction.fake_code), s->transaction.fake_reply, true);
     else
         smtp_policy_accept(s, outcome, "250", str_join(s->scratch, STR("OK id="), id));
-    stream_write(&s->stream, STR("\n**** SMTP testing: that is not a real message id!\n\n"), smtp_deadline(s));
+    if (test)
+        stream_write(&s->stream, STR("\n**** SMTP testing: that is not a real message id!\n\n"), smtp_deadline(s));
 }
 
 static void judge(struct smtp_session *s, const struct message *m, int64_t chunk)
@@ -156,11 +178,15 @@ static void judge(struct smtp_session *s, const struct message *m, int64_t chunk
     struct str received;
 
     s->message.message_id = message_id_new(s->transaction_arena);
+    log_set_message(s->message.message_id);
     gettimeofday(&s->message.received_time, NULL);
     if (!is_fine(s, m))
         return;
     received = received_header(s);
-    message_publish(m, s, received, buffer_str(&s->transaction.added_headers));
+    s->transaction.reject_log = message_for_reject_log(m, s, received);
+    message_publish(m, s, received, s->message.headers_added);
+    s->transaction.added_headers = BUFFER_IN(s->transaction_arena); /* those of the DATA ACL come on top */
+    s->message.headers_added = STR_NULL;
     if (s->message.recipients_count > 0)
         smtp_policy_run(s, ACL_WHERE_DATA, s->options->acl_smtp_data, ACL_ACCEPT, STR_NULL, &outcome);
     switch (outcome.result) {

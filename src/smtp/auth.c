@@ -2,6 +2,7 @@
 #include "auths/exchange.h"
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "base/print.h"
 #include "smtp/auth_host.h"
 #include "smtp/event.h"
 #include "smtp/log_lines.h"
@@ -181,7 +182,7 @@ static void log_failure(struct smtp_session *s, const struct auth_exchange *x, c
     buffer_add(&line, v->verdict == AUTH_DEFER ? STR("435 Unable to authenticate at present") : v->reply);
     if (!str_is_empty(x->set_id)) {
         buffer_add_cstr(&line, " (set_id=");
-        buffer_add(&line, x->set_id);
+        print_escaped(&line, x->set_id, 0);
         buffer_add_char(&line, ')');
     }
     if (!str_is_empty(v->detail)) {
@@ -215,9 +216,18 @@ static const struct auth_instance *find(const struct smtp_session *s, struct str
 {
     for (size_t i = 0; i < s->prepared->server_count; i++)
         if ((s->advertised[i] || s->auth_unadvertised_allowed) &&
-            str_eq_nocase(s->prepared->servers[i]->public_name, mechanism))
+            str_eq_nocase(s->prepared->mechanisms[i], mechanism))
             return s->prepared->servers[i];
     return NULL;
+}
+
+/* RFC 4422 section 3.1, in any case. */
+static bool is_mechanism(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (!ascii_is_alnum(name.s[i]) && name.s[i] != '-' && name.s[i] != '_')
+            return false;
+    return true;
 }
 
 /* "MECHANISM [initial response]" taken apart; initial: STR_NULL when there is none. */
@@ -282,6 +292,11 @@ void smtp_auth(struct smtp_session *s)
         return;
     }
     split(s, &mechanism, &initial);
+    if (!is_mechanism(mechanism)) {
+        s->mask_unknown = true;
+        smtp_fault(s, SMTP_SYNTAX, 501, STR_NULL, STR("invalid character in authentication mechanism name"));
+        return;
+    }
     s->connection.smtp_command_argument = mechanism;
     if (smtp_policy_run(s, ACL_WHERE_AUTH, s->options->acl_smtp_auth, ACL_ACCEPT, STR_NULL, &outcome) != ACL_ACCEPT) {
         s->mask_unknown = true;

@@ -81,11 +81,10 @@ static void take_line(struct smtp_session *s, struct str line)
     s->line = str_sub(s->scratch, line, 0, line.n);
     s->argument = STR("");
     s->command = find(s, &s->argument);
-    s->log_line = without_secrets(s);
-    s->connection.smtp_command = s->log_line;
+    s->connection.smtp_command = without_secrets(s);
     s->connection.smtp_command_argument = s->argument;
-    if (debug_on(DEBUG_receive))
-        debug(DEBUG_receive, "SMTP<< %.*s\n", STR_ARG(printable(s->scratch, s->log_line)));
+    s->log_line = printable(s->scratch, s->connection.smtp_command);
+    debug(DEBUG_receive, "SMTP<< %.*s\n", STR_ARG(s->log_line));
 }
 
 /* --- Synchronisation (manual, 14: smtp_enforce_sync) */
@@ -154,8 +153,10 @@ static void drop(struct smtp_session *s, const char *what, bool log_first, const
     smtp_session_end(s, SMTP_END_DROPPED);
 }
 
-static void unknown_command(struct smtp_session *s, struct str text)
+static void unknown_command(struct smtp_session *s)
 {
+    struct str text = STR("unrecognized command");
+
     if (++s->unknown_count <= s->options->smtp_max_unknown_commands) {
         smtp_fault(s, SMTP_SYNTAX, 500, STR_NULL, text);
         return;
@@ -218,7 +219,7 @@ static void obey(struct smtp_session *s)
         return;
     }
     if (!s->command) {
-        unknown_command(s, STR("unrecognized command"));
+        unknown_command(s);
         return;
     }
     s->mask_unknown = false;
@@ -250,7 +251,7 @@ void smtp_command(struct smtp_session *s)
         return;
     case SMTP_INPUT_TOO_LONG:
         take_line(s, STR(""));
-        unknown_command(s, STR("line too long"));
+        unknown_command(s);
         return;
     case SMTP_INPUT_LINE:
         break;

@@ -40,8 +40,8 @@ static void log_connection(struct smtp_session *s)
 {
     struct buffer line = BUFFER_IN(s->scratch);
 
-    s->log_connection = log_selected(LOG_SEL_smtp_connection) &&
-                        !smtp_host_in(s, s->options->hosts_connection_nolog, "hosts_connection_nolog");
+    s->log_connection = !smtp_host_in(s, s->options->hosts_connection_nolog, "hosts_connection_nolog") &&
+                        log_selected(LOG_SEL_smtp_connection);
     if (!s->log_connection)
         return;
     buffer_add(&line, smtp_connection_name(s));
@@ -110,8 +110,7 @@ static void look_at_host(struct smtp_session *s)
     s->recipient_unqualified_allowed =
         local || smtp_host_in(s, o->recipient_unqualified_hosts, "recipient_unqualified_hosts");
     s->helo_verify_required = smtp_host_in(s, o->helo_verify_hosts, "helo_verify_hosts");
-    s->helo_verify_wanted =
-        !s->helo_verify_required && smtp_host_in(s, o->helo_try_verify_hosts, "helo_try_verify_hosts");
+    s->helo_verify_wanted = smtp_host_in(s, o->helo_try_verify_hosts, "helo_try_verify_hosts");
     s->helo_junk_allowed = smtp_host_in(s, o->helo_accept_junk_hosts, "helo_accept_junk_hosts");
 }
 

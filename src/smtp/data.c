@@ -1,8 +1,6 @@
-/* DATA (RFC 5321 section 4.1.1.4) and BDAT (RFC 3030). This version keeps no spool: outside test sessions
- * the client is told to try again later before it sends anything, so that nothing is lost. */
+/* DATA (RFC 5321 section 4.1.1.4) and BDAT (RFC 3030). */
 #include "smtp/data.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "base/ascii.h"
@@ -35,20 +33,6 @@ static void refuse_without_recipients(struct smtp_session *s)
                    str_printf(s->scratch, "valid RCPT command must precede %s", name));
 }
 
-static void refuse_without_spool(struct smtp_session *s)
-{
-    struct buffer line = BUFFER_IN(s->scratch);
-
-    buffer_add(&line, smtp_host_and_ident(s, true));
-    buffer_add_cstr(&line, " F=<");
-    buffer_add(&line, s->message.sender_address);
-    buffer_add_char(&line, '>');
-    smtp_log_authenticated(s, &line);
-    buffer_printf(&line, " temporarily rejected %s: this version does not receive messages", s->command->name);
-    log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
-    smtp_reply(s, "451 Messages cannot be received at present - please try later");
-}
-
 static struct message_limits message_limits(struct smtp_session *s)
 {
     const struct main_options *o = s->options;
@@ -60,6 +44,7 @@ static struct message_limits message_limits(struct smtp_session *s)
         .ignore_from_line = s->connection.is_local
                                 ? o->ignore_fromline_local
                                 : smtp_host_in(s, o->ignore_fromline_hosts, "ignore_fromline_hosts"),
+        .visible = o->message_body_visible > 0 ? (size_t)o->message_body_visible : 0,
     };
 }
 
@@ -99,13 +84,13 @@ static void data_timeout(struct smtp_session *s)
  * its lines so. Anything but LINE_OK: what kept the end from coming. */
 static enum line_status read_lines(struct smtp_session *s, struct message *m, struct arena *arena)
 {
-    size_t longest = s->size_limit > 0 ? (size_t)s->size_limit + 2 : INT_MAX;
+    enum { LONGEST = 1 << 20 }; /* a line is kept in memory while it is read */
     bool loose = false, after_crlf = true;
 
     for (bool first = true;; first = false) {
         struct str line;
         enum line_status status =
-            stream_read_line(&s->stream, arena, longest, LINE_LF, smtp_deadline(s), &line);
+            stream_read_line(&s->stream, arena, LONGEST, LINE_LF, smtp_deadline(s), &line);
         bool crlf = !s->stream.bare_lf;
 
         if (status != LINE_OK && status != LINE_TOO_LONG)
@@ -116,7 +101,7 @@ static enum line_status read_lines(struct smtp_session *s, struct message *m, st
             return LINE_OK;
         bool stuffed = after_crlf && str_starts(line, ".");
 
-        message_add(m, line.s + stuffed, line.n - stuffed);
+        message_add(m, line.s + stuffed, line.n - stuffed, crlf || loose);
         if (status == LINE_TOO_LONG && m->problem == MESSAGE_FINE)
             m->problem = MESSAGE_TOO_BIG;
         after_crlf = crlf || loose;
@@ -139,7 +124,7 @@ static bool read_message(struct smtp_session *s, struct message *m)
     if (status == LINE_TIMEOUT)
         data_timeout(s);
     else if (status != LINE_OK)
-        data_lost(s, m->in_body);
+        data_lost(s, !m->empty_line && m->body_lines <= 1);
     return status == LINE_OK;
 }
 
@@ -154,15 +139,12 @@ void smtp_data(struct smtp_session *s)
     }
     if (s->transaction.too_many_recipients && s->options->recipients_max_reject) {
         smtp_reply(s, "554 Too many recipients");
+        smtp_transaction_reset(s);
         return;
     }
     if (smtp_policy_run(s, ACL_WHERE_PREDATA, s->options->acl_smtp_predata, ACL_ACCEPT, STR_NULL, &outcome) !=
         ACL_ACCEPT) {
         smtp_policy_refuse(s, ACL_WHERE_PREDATA, STR_NULL, &outcome);
-        return;
-    }
-    if (s->peer->mode != SMTP_TEST) {
-        refuse_without_spool(s);
         return;
     }
     smtp_policy_accept(s, &outcome, "354", STR("Enter message, ending with \".\" on a line by itself"));
@@ -221,9 +203,10 @@ static bool read_chunk(struct smtp_session *s, int64_t size, bool keep)
     return true;
 }
 
+/* A bare LF is worth CR LF when the octets are counted. */
 static void take_chunks(struct smtp_session *s, struct message *m)
 {
-    const struct smtp_transaction *t = &s->transaction;
+    struct smtp_transaction *t = &s->transaction;
     struct message_limits limits = message_limits(s);
     const char *p = t->chunks.s, *end = t->chunks.s + t->chunks.n, *lf;
 
@@ -234,7 +217,10 @@ static void take_chunks(struct smtp_session *s, struct message *m)
         lf = memchr(p, '\n', (size_t)(end - p));
         lf = lf ? lf : end;
         n = (size_t)(lf - p);
-        message_add(m, p, n > 0 && p[n - 1] == '\r' ? n - 1 : n);
+        bool crlf = n > 0 && p[n - 1] == '\r';
+
+        t->chunk_total += lf < end && !crlf;
+        message_add(m, p, n - crlf, true);
     }
     if (t->chunks_lost) {
         m->problem = MESSAGE_TOO_BIG;
@@ -246,7 +232,7 @@ void smtp_bdat(struct smtp_session *s)
 {
     int64_t size;
     struct message m;
-    bool last, taken = s->peer->mode == SMTP_TEST;
+    bool last;
 
     if (!s->chunking_advertised) {
         smtp_fault(s, SMTP_PROTOCOL, 503, STR_NULL, STR("BDAT command used when CHUNKING not advertised"));
@@ -256,14 +242,10 @@ void smtp_bdat(struct smtp_session *s)
         smtp_fault(s, SMTP_PROTOCOL, 501, STR_NULL, STR("missing size for BDAT command"));
         return;
     }
-    if (!read_chunk(s, size, taken && has_recipients(s)))
+    if (!read_chunk(s, size, has_recipients(s)))
         return;
     if (!has_recipients(s)) {
         refuse_without_recipients(s);
-        return;
-    }
-    if (!taken) {
-        refuse_without_spool(s);
         return;
     }
     if (!last) {

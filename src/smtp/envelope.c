@@ -20,13 +20,18 @@ bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null
 
 void smtp_refuse_unqualified(struct smtp_session *s, const char *who, struct str address, struct str text)
 {
+    bool is_sender = s->command->handle == smtp_mail;
+    bool selected = log_selected(LOG_SEL_smtp_syntax_error);
     struct buffer line = BUFFER_IN(s->scratch);
 
     buffer_printf(&line, "unqualified %s rejected: <", who);
     buffer_add(&line, address);
     buffer_add_cstr(&line, "> ");
     buffer_add(&line, smtp_host_and_ident(s, true));
-    log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
-    smtp_respond(s, STR("501"), str_join(s->scratch, text, str_printf(s->scratch, ": %s address must contain a domain",
-                                                                       who)), true);
+    if (selected || s->peer->mode != SMTP_TEST)
+        log_write_str(selected ? LOG_MAIN | LOG_REJECT : LOG_REJECT, buffer_str(&line));
+    buffer_cut(&line, 0);
+    buffer_add(&line, text);
+    buffer_printf(&line, ": %s address must contain a domain", is_sender ? "sender" : "recipient");
+    smtp_respond(s, STR("501"), buffer_str(&line), true);
 }

@@ -9,8 +9,8 @@
 bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null, struct address *address,
                         struct error *err);
 
-/* Refuses an address without a domain: reply and log line. who: "sender" or "recipient"; text: the command's
- * argument. */
+/* Refuses an address without a domain: reply and log line. who: "sender", "recipient" or "verify", for the
+ * log; text: the command's argument. */
 void smtp_refuse_unqualified(struct smtp_session *s, const char *who, struct str address, struct str text);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/ip.h"
+#include "base/print.h"
 #include "smtp/host_name.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
@@ -55,7 +56,7 @@ static void look_up(struct smtp_session *s, struct str name)
     struct error err = ERROR_IN(s->scratch);
 
     if (!s->connection.host_name_looked_up && !str_is_empty(s->connection.host_address) &&
-        list_match(&s->scope, s->options->helo_lookup_domains, name, NULL, &err) == MATCH_YES)
+        list_match_option(&s->scope, s->options->helo_lookup_domains, "helo_lookup_domains", name, &err) == MATCH_YES)
         smtp_find_host_name(&s->scope);
 }
 
@@ -111,7 +112,7 @@ static void refuse_syntax(struct smtp_session *s)
     buffer_printf(&line, "rejected %s from ", s->command->name);
     buffer_add(&line, smtp_host_and_ident(s, false));
     buffer_add_cstr(&line, ": syntactically invalid argument(s): ");
-    buffer_add(&line, str_is_empty(s->argument) ? STR("(no argument given)") : s->argument);
+    buffer_add(&line, str_is_empty(s->argument) ? STR("(no argument given)") : printable(s->scratch, s->argument));
     log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
     smtp_reply(s, "501 Syntactically invalid %s argument(s)", s->command->name);
     smtp_count_fault(s);
@@ -149,12 +150,13 @@ static void first_line(struct smtp_session *s, const struct acl_outcome *outcome
     *text = greeting(s);
     if (str_is_empty(outcome->user_message))
         return;
-    lf = str_find(outcome->user_message, '\n');
-    if (lf >= 0)
-        log_write(LOG_MAIN | LOG_PANIC, "EHLO/HELO response must not contain newlines: message truncated: %.*s",
-                  STR_ARG(outcome->user_message));
-    smtp_message_code(s, "250", str_sub(s->scratch, outcome->user_message, 0,
-                                        lf < 0 ? outcome->user_message.n : (size_t)lf), code, text);
+    smtp_message_code(s, "250", outcome->user_message, code, text);
+    lf = str_find(*text, '\n');
+    if (lf < 0)
+        return;
+    log_write(LOG_MAIN | LOG_PANIC, "EHLO/HELO response must not contain newlines: message truncated: %.*s%s%.*s",
+              STR_ARG(*code), code->n > 3 ? "" : " ", STR_ARG(*text));
+    *text = str_sub(s->scratch, *text, 0, (size_t)lf);
 }
 
 /* The extensions, a line each, in Exim's order. What they promise is remembered. */

@@ -5,11 +5,12 @@ bool smtp_host_in(struct smtp_session *s, const struct list *list, const char *o
 {
     struct error err = ERROR_IN(s->scratch);
 
-    switch (list_match_connection(&s->scope, list, NULL, &err)) {
+    switch (list_match_connection_option(&s->scope, list, option, &err)) {
     case MATCH_YES:
         return true;
     case MATCH_ERROR:
-        log_write(LOG_MAIN | LOG_PANIC, "%.*s", STR_ARG(err.text));
+        if (!str_is_null(err.text))
+            log_write(LOG_MAIN | LOG_PANIC, "%.*s", STR_ARG(err.text));
         return false;
     case MATCH_DEFER:
         debug(DEBUG_lists, "%s cannot be checked now: %.*s\n", option, STR_ARG(err.text));

@@ -96,18 +96,13 @@ static bool if_8bitmime(const struct smtp_session *s)
     return s->options->accept_8bitmime;
 }
 
-static bool if_dsn(const struct smtp_session *s)
-{
-    return s->dsn_advertised;
-}
-
 static const struct parameter {
     const char *name;
     bool (*known)(const struct smtp_session *s);
     bool (*take)(struct smtp_session *s, struct mail *mail, struct str value);
 } parameters[] = {
-    {"AUTH", always, take_auth},   {"BODY", if_8bitmime, take_body}, {"ENVID", if_dsn, take_envid},
-    {"RET", if_dsn, take_ret},     {"SIZE", always, take_size},      {"SMTPUTF8", always, take_smtputf8},
+    {"AUTH", always, take_auth},   {"BODY", if_8bitmime, take_body}, {"ENVID", always, take_envid},
+    {"RET", always, take_ret},     {"SIZE", always, take_size},      {"SMTPUTF8", always, take_smtputf8},
 };
 
 static const struct parameter *find(const struct smtp_session *s, struct str name)

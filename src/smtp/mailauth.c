@@ -42,7 +42,7 @@ static bool condition_holds(struct smtp_session *s)
     return false;
 }
 
-static void ignore(struct smtp_session *s, struct str value, const char *why)
+static void ignore(struct smtp_session *s, struct str value, struct str why)
 {
     struct buffer line = BUFFER_IN(s->scratch);
 
@@ -50,19 +50,25 @@ static void ignore(struct smtp_session *s, struct str value, const char *why)
     buffer_add(&line, value);
     buffer_add_cstr(&line, " from ");
     buffer_add(&line, smtp_host_and_ident(s, true));
-    buffer_printf(&line, " (%s", why);
-    if (!str_is_empty(s->connection.authenticated_id)) {
-        buffer_add_cstr(&line, ": authenticated ID=\"");
-        buffer_add(&line, s->connection.authenticated_id);
-        buffer_add_char(&line, '"');
-    }
+    buffer_add_cstr(&line, " (");
+    buffer_add(&line, why);
     buffer_add_char(&line, ')');
     log_write_str(LOG_MAIN, buffer_str(&line));
     s->message.authenticated_sender = STR_NULL;
 }
 
-/* Why the value is not accepted; NULL: it is. *answered: it was deferred, and MAIL with it. */
-static const char *objection(struct smtp_session *s, bool *answered)
+/* Whose condition it was that did not hold. */
+static struct str condition_failed(struct smtp_session *s)
+{
+    struct str text = STR("server_mail_auth_condition failed"), id = s->connection.authenticated_id;
+
+    if (str_is_empty(id))
+        return text;
+    return str_join3(s->scratch, text, STR(": authenticated ID=\""), str_join(s->scratch, id, STR("\"")));
+}
+
+/* Why the value is not accepted; STR_NULL: it is. *answered: it was deferred, and MAIL with it. */
+static struct str objection(struct smtp_session *s, bool *answered)
 {
     struct acl_outcome outcome;
 
@@ -73,24 +79,23 @@ static const char *objection(struct smtp_session *s, bool *answered)
         case ACL_ACCEPT:
             break;
         case ACL_DENY:
-            return "rejected by ACL";
+            return STR("rejected by ACL");
         default:
             if (outcome.result != ACL_DEFER)
                 outcome.result = ACL_ERROR; /* drop and discard are not for this ACL */
             smtp_policy_refuse(s, ACL_WHERE_MAILAUTH, s->argument, &outcome);
             *answered = true;
-            return NULL;
+            return STR_NULL;
         }
     } else if (str_is_empty(s->connection.host_authenticated)) {
-        return "client not authenticated";
+        return STR("client not authenticated");
     }
-    return condition_holds(s) ? NULL : "server_mail_auth_condition failed";
+    return condition_holds(s) ? STR_NULL : condition_failed(s);
 }
 
 bool smtp_mailauth(struct smtp_session *s, struct str value)
 {
-    struct str sender;
-    const char *why;
+    struct str sender, why;
     bool answered;
 
     if (str_is(value, "<>"))
@@ -103,7 +108,7 @@ bool smtp_mailauth(struct smtp_session *s, struct str value)
         return true;
     s->message.authenticated_sender = str_taint(sender);
     why = objection(s, &answered);
-    if (why)
+    if (!str_is_null(why))
         ignore(s, value, why);
     return !answered;
 }

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "smtp/added_headers.h"
 
 void message_begin(struct message *m, struct arena *arena, const struct message_limits *limits)
 {
-    *m = (struct message){.limits = *limits, .headers = BUFFER_IN(arena), .body = BUFFER_IN(arena)};
-    m->headers.tainted = m->body.tainted = true;
+    *m = (struct message){.limits = *limits};
+    m->headers = m->head = m->tail = BUFFER_IN(arena);
+    m->headers.tainted = true;
 }
 
 /* "Name:", with white space allowed in front of the colon. */
@@ -58,18 +60,35 @@ static void add_header_line(struct message *m, const char *p, size_t n)
         found(m, MESSAGE_HEADER_LINE_TOO_LONG);
 }
 
-static void add_body_line(struct message *m, const char *p, size_t n)
+/* Keeps the first and the last octets of the body. */
+static void keep_body(struct message *m, const char *p, size_t n)
 {
-    m->body_lines++;
-    for (const char *zero = p; (zero = memchr(zero, 0, (size_t)(p + n - zero))); zero++)
-        m->zeros++;
-    if (m->problem != MESSAGE_FINE)
-        return;
-    buffer_add_n(&m->body, p, n);
-    buffer_add_char(&m->body, '\n');
+    size_t visible = m->limits.visible;
+    size_t room = m->head.n < visible ? visible - m->head.n : 0;
+
+    buffer_add_n(&m->head, p, n < room ? n : room);
+    if (n > visible) {
+        p += n - visible;
+        n = visible;
+    }
+    if (m->tail.n + n > 4 * visible + 4096) {
+        memmove(m->tail.s, m->tail.s + (m->tail.n - visible), visible);
+        buffer_cut(&m->tail, visible);
+    }
+    buffer_add_n(&m->tail, p, n);
 }
 
-static void add_line(struct message *m, const char *p, size_t n)
+static void add_body_line(struct message *m, const char *p, size_t n, bool counted)
+{
+    m->body_lines += counted;
+    m->body_size += (int64_t)n + 1;
+    for (const char *zero = p; (zero = memchr(zero, 0, (size_t)(p + n - zero))); zero++)
+        m->zeros++;
+    keep_body(m, p, n);
+    keep_body(m, "\n", 1);
+}
+
+static void add_line(struct message *m, const char *p, size_t n, bool counted)
 {
     if (m->lines++ == 0 && m->limits.ignore_from_line && n >= 5 && memcmp(p, "From ", 5) == 0)
         return;
@@ -88,19 +107,19 @@ static void add_line(struct message *m, const char *p, size_t n)
         if (m->empty_line)
             return;
     }
-    add_body_line(m, p, n);
+    add_body_line(m, p, n, counted);
 }
 
-void message_add(struct message *m, const char *p, size_t n)
+void message_add(struct message *m, const char *p, size_t n, bool counted)
 {
     const char *cr;
 
     while ((cr = memchr(p, '\r', n))) {
-        add_line(m, p, (size_t)(cr - p));
+        add_line(m, p, (size_t)(cr - p), false);
         n -= (size_t)(cr - p) + 1;
         p = cr + 1;
     }
-    add_line(m, p, n);
+    add_line(m, p, n, counted);
 }
 
 /* $message_body: its beginning or end, as one line unless the option says otherwise. */
@@ -117,26 +136,80 @@ static struct str visible(struct smtp_session *s, const char *p, size_t n)
 void message_publish(const struct message *m, struct smtp_session *s, struct str received, struct str added)
 {
     struct scope_message *message = &s->message;
-    struct buffer headers = BUFFER_IN(s->transaction_arena);
-    size_t shown = s->options->message_body_visible > 0 ? (size_t)s->options->message_body_visible : 0;
+    struct str original = str_copy_n(s->transaction_arena, m->headers.s ? m->headers.s : "", m->headers.n, true);
+    size_t end = m->tail.n < m->limits.visible ? m->tail.n : m->limits.visible;
 
-    if (shown > m->body.n)
-        shown = m->body.n;
-    buffer_add(&headers, received);
-    buffer_add_n(&headers, m->headers.s, m->headers.n);
-    buffer_add(&headers, added);
-    headers.tainted = true;
-    message->headers = buffer_str(&headers);
-    message->body = visible(s, m->body.s, shown);
-    message->body_end = visible(s, m->body.s + (m->body.n - shown), shown);
+    message->headers = added_headers_merge(s->transaction_arena, received, original, added);
+    message->body = visible(s, m->head.s, m->head.n);
+    message->body_end = visible(s, m->tail.s + (m->tail.n - end), end);
     message->size = m->size;
-    message->body_size = (int64_t)m->body.n;
+    message->body_size = m->body_size;
     message->body_linecount = m->body_lines;
     message->linecount = m->header_lines + m->body_lines + (m->in_body ? 1 : 0);
     message->body_zerocount = m->zeros;
     message->received_count = m->received_headers + !str_is_empty(received);
     message->max_received_linelength = str_printf(s->transaction_arena, "%zu", m->longest_line);
 }
+
+/* --- The reject log */
+
+/* The letter by which Exim marks a header. */
+static char kind_of(const char *p, size_t n)
+{
+    static const struct {
+        const char *name;
+        char letter;
+    } kinds[] = {
+        {"From", 'F'},     {"To", 'T'},  {"Cc", 'C'},         {"Bcc", 'B'},
+        {"Sender", 'S'},   {"Reply-To", 'R'}, {"Message-Id", 'I'}, {"Received", 'P'},
+    };
+    size_t length = 0;
+
+    while (length < n && p[length] != ':' && !ascii_is_space(p[length]))
+        length++;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strlen(kinds[i].name) == length && strncasecmp(p, kinds[i].name, length) == 0)
+            return kinds[i].letter;
+    return ' ';
+}
+
+static void add_marked(struct buffer *b, const char *p, size_t n)
+{
+    const char *end = p + n;
+
+    while (p < end) {
+        const char *lf = memchr(p, '\n', (size_t)(end - p));
+        const char *next = lf ? lf + 1 : end;
+
+        if (*p != ' ' && *p != '\t') {
+            buffer_add_char(b, kind_of(p, (size_t)(next - p)));
+            buffer_add_char(b, ' ');
+        }
+        buffer_add_n(b, p, (size_t)(next - p));
+        p = next;
+    }
+}
+
+struct str message_for_reject_log(const struct message *m, struct smtp_session *s, struct str received)
+{
+    struct buffer b = BUFFER_IN(s->transaction_arena);
+
+    if (!log_selected(LOG_SEL_rejected_header))
+        return STR("");
+    buffer_add_cstr(&b, "Envelope-from: <");
+    buffer_add(&b, s->message.sender_address);
+    buffer_add_cstr(&b, ">\n");
+    for (size_t i = 0; i < s->message.recipients_count; i++) {
+        buffer_add_cstr(&b, i == 0 ? "Envelope-to: <" : "    <");
+        buffer_add(&b, s->message.recipients[i].address);
+        buffer_add_cstr(&b, ">\n");
+    }
+    add_marked(&b, received.s, received.n);
+    add_marked(&b, m->headers.s, m->headers.n);
+    return buffer_str(&b);
+}
+
+/* --- Ids */
 
 static void add_base62(struct buffer *b, uint64_t n, int digits)
 {

@@ -16,15 +16,19 @@ struct message_limits {
     int64_t headers;      /* of the whole header section; 0: none */
     int64_t header_line;  /* of one header with its continuations; 0: none */
     bool ignore_from_line; /* a first line "From ..." is no part of the message */
+    size_t visible;        /* octets at either end of the body that expansions see: only these are kept */
 };
 
 struct message {
     struct message_limits limits;
     enum message_problem problem; /* the first one met; lines are then only counted */
-    struct buffer headers, body;  /* lines end in LF; the empty line in between is in neither */
+    struct buffer headers;  /* lines end in LF */
+    struct buffer head;     /* the beginning of the body */
+    struct buffer tail;     /* its end, and some octets before */
     bool in_body;
     bool empty_line;        /* there was one behind the headers */
     int64_t size;           /* octets so far, line ends as LF */
+    int64_t body_size;
     int header_lines, body_lines;
     int received_headers;
     int zeros;              /* NULs in the body */
@@ -35,12 +39,17 @@ struct message {
 
 void message_begin(struct message *m, struct arena *arena, const struct message_limits *limits);
 
-/* Takes the next line, without its end. A CR in it ends a line, too (manual, 48.2). */
-void message_add(struct message *m, const char *p, size_t n);
+/* Takes the next line, without its end. A CR in it ends a line, too (manual, 48.2). counted: it ended as
+ * lines of this message do; a line that ends otherwise does not count as one. */
+void message_add(struct message *m, const char *p, size_t n, bool counted);
 
 /* Shows the message to expansions; received is the Received: header for it, added the headers that ACLs
  * added, both of complete lines. */
 void message_publish(const struct message *m, struct smtp_session *s, struct str received, struct str added);
+
+/* What the reject log gets besides the line: envelope and headers, these marked by their kind (manual,
+ * 53.15: rejected_header). Empty when that is not selected. */
+struct str message_for_reject_log(const struct message *m, struct smtp_session *s, struct str received);
 
 /* A message id as Exim makes them since 4.97: time, process and fraction in base 62. */
 struct str message_id_new(struct arena *arena);

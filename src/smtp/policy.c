@@ -57,6 +57,7 @@ static void add_header(void *owner, struct str header)
         if ((p == all.s || p[-1] == '\n') && memcmp(p, line.s, line.n) == 0)
             return;
     buffer_add(added, line);
+    s->message.headers_added = buffer_str(added);
 }
 
 /* Headers are removed when a message is delivered, which this version does not do. */
@@ -160,10 +161,6 @@ static void add_subject(struct buffer *line, enum acl_where where, struct str da
 /* "H=... F=<sender> A=plain:id " */
 static void add_session(struct smtp_session *s, struct buffer *line, bool with_sender)
 {
-    if (!str_is_empty(s->message.message_id)) {
-        buffer_add(line, s->message.message_id);
-        buffer_add_char(line, ' ');
-    }
     buffer_add(line, smtp_host_and_ident(s, true));
     if (with_sender) {
         buffer_add_cstr(line, " F=<");
@@ -194,7 +191,7 @@ static void log_refusal(struct smtp_session *s, enum acl_where where, struct str
         buffer_add_cstr(&line, ": ");
         buffer_add(&line, first_line(s->scratch, outcome->log_message));
     }
-    log_write_str(outcome->log_reject_target, buffer_str(&line));
+    log_write_more(outcome->log_reject_target, buffer_str(&line), s->transaction.reject_log);
 }
 
 struct str smtp_policy_refuse(struct smtp_session *s, enum acl_where where, struct str data,

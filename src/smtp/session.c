@@ -22,13 +22,13 @@ void smtp_session_end(struct smtp_session *s, enum smtp_end end)
 /* "esmtpsa": what the message arrived by (manual, 11.9: $received_protocol; RFC 3848). */
 void smtp_set_protocol(struct smtp_session *s)
 {
-    static const char *const names[] = {
-        "smtp", "esmtp", "smtpa", "esmtpa", "local-smtp", "local-esmtp", "local-smtpa", "local-esmtpa",
+    static const char *const names[2][3] = {
+        {"smtp", "esmtp", "esmtpa"},
+        {"local-smtp", "local-esmtp", "local-esmtpa"},
     };
-    unsigned i = s->esmtp | (unsigned)!str_is_empty(s->connection.host_authenticated) << 1 |
-                 (unsigned)s->connection.is_local << 2;
+    bool authenticated = !str_is_empty(s->connection.host_authenticated);
 
-    s->connection.received_protocol = str_of(names[i]);
+    s->connection.received_protocol = str_of(names[s->connection.is_local][!s->esmtp ? 0 : 1 + authenticated]);
 }
 
 void smtp_transaction_reset(struct smtp_session *s)
@@ -45,6 +45,8 @@ void smtp_transaction_reset(struct smtp_session *s)
     s->message = (struct scope_message){.size = -1, .acl_m.arena = s->transaction_arena};
     s->message.authenticated_sender = s->peer->authenticated_sender;
     s->warnings = (struct acl_warnings){.arena = s->transaction_arena};
+    match_cache_clear(s->scope.match_cache);
+    log_set_message(STR_NULL);
 }
 
 void smtp_forget_command(struct smtp_session *s)
@@ -119,6 +121,7 @@ static void begin(struct smtp_session *s, const struct smtp_settings *settings, 
         .address = &s->address,
         .acl = &s->acl,
         .owner = &s->acl_owner,
+        .match_cache = match_cache_new(s->arena),
     };
     s->acl_owner.context = (struct acl_context){
         .acls = settings->acls,

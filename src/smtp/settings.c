@@ -25,9 +25,15 @@ static void collect_servers(struct arena *arena, const struct config *config, st
     for (const struct driver_instance *i = first; i; i = i->next)
         n += ((const struct auth_instance *)i)->server;
     prepared->servers = ARENA_ARRAY(arena, const struct auth_instance *, n + 1);
-    for (const struct driver_instance *i = first; i; i = i->next)
-        if (((const struct auth_instance *)i)->server)
-            prepared->servers[prepared->server_count++] = (const struct auth_instance *)i;
+    prepared->mechanisms = ARENA_ARRAY(arena, struct str, n + 1);
+    for (const struct driver_instance *i = first; i; i = i->next) {
+        const struct auth_instance *auth = (const struct auth_instance *)i;
+
+        if (!auth->server)
+            continue;
+        prepared->servers[prepared->server_count] = auth;
+        prepared->mechanisms[prepared->server_count++] = str_upper(arena, auth->public_name);
+    }
 }
 
 static void read_limit(struct arena *arena, const char *option, struct str text, struct smtp_ratelimit *limit)

@@ -57,6 +57,7 @@ struct smtp_command {
 struct smtp_prepared {
     struct arena *session, *transaction, *scratch; /* reused by one session after another */
     const struct auth_instance **servers;          /* the authenticators with a server side */
+    struct str *mechanisms; /* their public names, in upper case */
     size_t server_count;
     struct smtp_ratelimit mail_limit, rcpt_limit;
     const struct template **etrn_arguments; /* of smtp_etrn_command */
@@ -84,6 +85,7 @@ struct smtp_transaction {
     int64_t chunk_total;
     int64_t data_begun_ms;        /* when the message began to come (monotonic) */
     struct buffer added_headers;  /* add_header of ACLs */
+    struct str reject_log;        /* envelope and headers of a message that has arrived */
     struct str fake_reply;        /* control = fakereject, fakedefer: the text; STR_NULL: not asked for */
     int fake_code;
 };
@@ -110,7 +112,7 @@ struct smtp_session {
 
     /* The command at hand. */
     struct str line;      /* without its ending and trailing white space */
-    struct str log_line;  /* the same, fit for logs: AUTH data is missing */
+    struct str log_line;  /* the same, printable, and of AUTH no more than the mechanism */
     struct str argument;
     const struct smtp_command *command; /* NULL: none that is known */
 

@@ -17,7 +17,7 @@ static bool read_address(struct smtp_session *s, struct address *address)
     if (!str_is_null(address->domain))
         return true;
     if (!s->recipient_unqualified_allowed && !str_is_nocase(address->text, "postmaster")) {
-        smtp_refuse_unqualified(s, "recipient", address->text, s->argument);
+        smtp_refuse_unqualified(s, "verify", address->text, s->argument);
         return false;
     }
     address->domain = s->settings->process->qualify_recipient;
