@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/strlist.h"
+
+#include "build_config.h"
 
 enum shape {
     ALONE,    /* -bd */
@@ -177,6 +180,8 @@ static bool add_define(struct arena *arena, struct command_line *cl, const char 
 
     while (cl->defines[n])
         n++;
+    if (DISABLE_D_OPTION)
+        return error_set(err, "exim: -D is disabled in this build");
     if (*value < 'A' || *value > 'Z')
         return error_set(err, "exim: macro name set by -D must start with an upper case letter");
     for (size_t i = 0; i < n; i++)
@@ -237,6 +242,22 @@ static bool take(struct arena *arena, struct command_line *cl, char *const **arg
     return apply(arena, cl, row, value, err);
 }
 
+/* Whether -C may name the files of the list: ALT_CONFIG_PREFIX of Local/Makefile confines them (manual, 5.2). */
+static bool config_files_allowed(struct arena *arena, const char *list, struct error *err)
+{
+    struct str prefix = STR(ALT_CONFIG_PREFIX);
+    struct strlist it;
+    struct str item;
+
+    if (str_is_empty(prefix) || strcmp(list, CONFIGURE_FILE) == 0)
+        return true;
+    strlist_begin(&it, str_of(list), ':');
+    while (strlist_next(&it, arena, &item))
+        if (strncmp(item.s, prefix.s, prefix.n) != 0 || strstr(item.s, "/../"))
+            return error_set(err, "exim: -C may name only files that begin with \"%s\" and hold no \"/../\"", prefix.s);
+    return true;
+}
+
 bool command_line_parse(struct arena *arena, char *const *argv, struct command_line *cl, struct error *err)
 {
     *cl = (struct command_line){.defines = ARENA_ARRAY(arena, const char *, 1)};
@@ -250,6 +271,8 @@ bool command_line_parse(struct arena *arena, char *const *argv, struct command_l
             return false;
     }
     cl->arguments = argv;
+    if (cl->config_files && !config_files_allowed(arena, cl->config_files, err))
+        return false;
     if (cl->mode == MODE_NONE && cl->version)
         cl->mode = MODE_VERSION;
     if (*argv && (cl->mode == MODE_DAEMON || cl->mode == MODE_TEST))

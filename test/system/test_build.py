@@ -313,21 +313,42 @@ def test_the_program_is_hardened():
     assert "__stack_chk_fail" in report and re.search(r"__\w+_chk\b", report)
 
 
-def test_a_module_is_mapped_when_a_stanza_names_it(tmp_path):
-    """The whole tree with AUTH_PLAINTEXT=2: authentication works, and only who uses the driver pays for it."""
-    build = tmp_path / "build"
-    subprocess.run(["make", "-s", f"-j{os.cpu_count()}", f"BUILD={build}", "AUTH_PLAINTEXT=2", "CFLAGS=-O0",
-                    f"MODULE_DIRECTORY={build}/modules"], cwd=TOP, env=environment(), check=True, timeout=300,
-                   stdout=subprocess.DEVNULL)
-    place = tmp_path / "etc"
-    place.mkdir()
-    for name in ("submission.conf", "passwd"):
-        shutil.copyfile(TOP / "doc/examples" / name, place / name)
-    example = (place / "submission.conf").read_text()
-    (place / "without.conf").write_text(example[:example.index("begin authenticators")])
+class Build:
+    """The whole tree, built once more with other switches; quickly, since it is not for measuring."""
+
+    def __init__(self, path):
+        self.path = path
+        self.place = path / "etc"
+        self.place.mkdir()
+        for name in ("submission.conf", "passwd"):
+            shutil.copyfile(TOP / "doc/examples" / name, self.place / name)
+
+    def make(self, *switches):
+        """Builds with these switches."""
+        subprocess.run(["make", "-s", f"-j{os.cpu_count()}", f"BUILD={self.path}/build", "CFLAGS=-O0", *switches],
+                       cwd=TOP, env=environment(), check=True, timeout=300)
+
+    def defines(self):
+        """The macros that make the example configuration use the files beside it."""
+        return [f"-D{name}={self.place}" for name in ("CONFDIR", "LOGDIR", "SPOOLDIR")]
+
+    def command(self, *arguments):
+        """The program's command line."""
+        return [self.path / "build/gatepost", *arguments]
+
+
+@pytest.fixture(name="build", scope="module")
+def fixture_build(tmp_path_factory):
+    return Build(tmp_path_factory.mktemp("whole"))
+
+
+def test_a_module_is_mapped_when_a_stanza_names_it(build):
+    """With AUTH_PLAINTEXT=2 authentication works, and only who uses the driver pays for it."""
+    build.make("AUTH_PLAINTEXT=2", f"MODULE_DIRECTORY={build.path}/build/modules")
+    example = (build.place / "submission.conf").read_text()
+    (build.place / "without.conf").write_text(example[:example.index("begin authenticators")])
     for name, mapped in (("submission.conf", True), ("without.conf", False)):
-        command = [build / "gatepost", "-C", place / name, f"-DCONFDIR={place}", f"-DLOGDIR={place}",
-                   f"-DSPOOLDIR={place}", "-bh", "127.0.0.1"]
+        command = build.command("-C", build.place / name, *build.defines(), "-bh", "127.0.0.1")
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                               text=True, bufsize=1) as session:
             session.stdin.write("EHLO client.example\r\nAUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=\r\nNOOP\r\n")
@@ -342,3 +363,36 @@ def test_a_module_is_mapped_when_a_stanza_names_it(tmp_path):
             assert session.wait(timeout=10) == 0
         assert ("auth_plaintext.so" in maps) == mapped
         assert ("235 Authentication succeeded\n" in replies) == mapped, replies
+
+
+def test_the_command_line_can_be_confined(build):
+    build.make(f"ALT_CONFIG_PREFIX={build.place}/", "DISABLE_D_OPTION=yes", "CONFIGURE_FILE=/nowhere/gatepost.conf")
+    text = (build.place / "submission.conf").read_text()
+    for name in ("CONFDIR", "LOGDIR", "SPOOLDIR"):
+        text = re.sub(rf"^{name} = .*$", f"{name} = {build.place}", text, flags=re.M)
+    (build.place / "plain.conf").write_text(text)
+
+    def answer(*arguments):
+        ran = subprocess.run(build.command(*arguments), capture_output=True, text=True, timeout=10, check=False)
+        return ran.returncode, ran.stderr
+
+    confined = f'exim: -C may name only files that begin with "{build.place}/" and hold no "/../"\n'
+    assert answer("-C", build.place / "plain.conf", "-bV") == (0, "")
+    assert answer("-C", f"{build.place}/../etc/plain.conf", "-bV") == (1, confined)
+    assert answer("-C", f"{build.place}/none.conf:/etc/passwd", "-bV") == (1, confined)
+    code, error = answer("-C", "/nowhere/gatepost.conf", "-bV")
+    assert code == 1 and "may name only" not in error
+    assert answer("-C", build.place / "plain.conf", "-DX=y", "-bV") == (1, "exim: -D is disabled in this build\n")
+
+
+def test_every_setting_is_read_by_something(build):
+    """A name that Local/Makefile gives and nothing reads would be ignored silently."""
+    header = (build.path / "build/build_config.h").read_text()
+    settings = set(re.findall(r'^#define (\w+) (?:"|\d)', header, re.M)) - {
+        "HAVE_IPV6", "SUPPORT_CRYPTEQ", "USE_OPENSSL",  # always on
+        "AUTH_PLAINTEXT",  # by auth_drivers.inc
+    }
+    assert len(settings) > 10
+    sources = "\n".join(source.read_text() for source in TOP.glob("src/*/*.[ch]*"))
+    sources += "\n".join(source.read_text() for source in TOP.glob("src/*/*.def"))
+    assert {setting for setting in settings if not re.search(rf"\b{setting}\b", sources)} == set()
