@@ -66,10 +66,8 @@ static enum auth_verdict server(struct auth_exchange *x)
 
     if (!prompts) {
         prompts = x->state = ARENA_NEW(x->arena, struct str);
-        if (x->host->expand(x, config->server_prompts, prompts) != AUTH_EXPAND_OK) {
-            x->message_for_peer = true;
+        if (x->host->expand(x, config->server_prompts, prompts) != AUTH_EXPAND_OK)
             return AUTH_DEFER;
-        }
     }
     if (!str_is_null(x->in))
         add_strings(x);

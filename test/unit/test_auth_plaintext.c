@@ -292,7 +292,7 @@ static void prompts_that_fail_to_expand(void **state)
         struct template prompts = {.status = statuses[i], .text = "why"};
 
         set_prompts(f, &prompts);
-        expect_condition(f, &plain_check, AUTH_DEFER, "why", true);
+        expect_condition(f, &plain_check, AUTH_DEFER, "why", false);
     }
 }
 
