@@ -6,7 +6,7 @@
 bool lookup_option(struct str options, const char *name, struct str *value)
 {
     size_t name_n = strlen(name);
-    const char *p = options.s, *end = p + options.n;
+    const char *p = str_is_null(options) ? "" : options.s, *end = p + options.n;
     bool found = false;
 
     while (p < end) {
