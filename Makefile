@@ -82,7 +82,8 @@ $(BUILD)/gatepost: $(PROGRAM_OBJECTS) $(BUILD)/link.stamp
 $(MODULES): $(BUILD)/modules/auth_%.so: src/auths/%.c $(BUILD)/compile.stamp $(BUILD)/link.stamp
 	$(call say,SO,$@)
 	@mkdir -p $(@D)
-	$(FULLECHO)$(CC) $(ALL_CFLAGS) -fPIC -DGATEPOST_MODULE $(call package_flags,--cflags,$(call module_packages,$*)) \
+	$(FULLECHO)$(CC) $(ALL_CFLAGS) -fPIC -DGATEPOST_MODULE \
+	    $(call package_flags,--cflags,$(call module_packages,$*)) \
 	    -MMD -MP -MF $(@:.so=.d) -MT $@ -shared $(filter-out -pie,$(ALL_LDFLAGS)) -o $@ $< \
 	    $(call package_flags,--libs,$(call module_packages,$*))
 

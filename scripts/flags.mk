@@ -49,7 +49,8 @@ package_flags = $(foreach package,$2,$(shell pkg-config $1 $(package)))
 builtin_packages := $(foreach switch,$(DRIVERS),$(if $(call is_on,$(switch)),$($(switch)_PC)))
 module_packages = $(foreach switch,$(DRIVERS),$(if $(filter $1,$(NAME_$(switch))),$($(switch)_PC)))
 
-ALL_INCLUDE := -Isrc -I$(BUILD) $(TLS_INCLUDE) $(PCRE2_INCLUDE) $(call package_flags,--cflags,$(builtin_packages))
+ALL_INCLUDE := -Isrc -I$(BUILD) $(TLS_INCLUDE) $(PCRE2_INCLUDE) \
+    $(call package_flags,--cflags,$(builtin_packages))
 ALL_CFLAGS := $(DIALECT) $(WARNINGS) -fPIE $(HARDENING) $(ALL_INCLUDE) $(INCLUDE) $(CFLAGS) $(SANITIZERS)
 # The sanitizers have a crypt() of their own, which calls the real one only where that is linked nonetheless.
 AS_NEEDED := $(if $(SANITIZE),,-Wl,--as-needed)

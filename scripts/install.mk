@@ -23,7 +23,8 @@ ours = test "$$(readlink $1)" = gatepost
 install: all
 	$(if $(filter yes,$(LINKS)),@for link in $(INSTALLED_LINKS); do \
 	    if [ -e "$$link" ] || [ -L "$$link" ]; then \
-	        $(call ours,"$$link") || { echo "$$link is in the way: it is not a link of Gatepost's" >&2; exit 1; }; \
+	        $(call ours,"$$link") \
+	            || { echo "$$link is in the way: it is not a link of Gatepost's" >&2; exit 1; }; \
 	    fi; \
 	done)
 	$(INSTALL) -D -m 755 $(BUILD)/gatepost $(INSTALLED_PROGRAM)
@@ -41,5 +42,7 @@ uninstall:
 	@for link in $(INSTALLED_LINKS); do if $(call ours,"$$link"); then rm -f "$$link"; fi; done
 	@for directory in $(DESTDIR)$(EXAMPLE_DIRECTORY) $(dir $(DESTDIR)$(EXAMPLE_DIRECTORY)) \
 	    $(DESTDIR)$(MODULE_DIRECTORY) $(dir $(DESTDIR)$(MODULE_DIRECTORY)); do \
-	    case $$directory in *gatepost*) [ ! -d "$$directory" ] || rmdir --ignore-fail-on-non-empty "$$directory" ;; esac; \
+	    case $$directory in *gatepost*) \
+	        [ ! -d "$$directory" ] || rmdir --ignore-fail-on-non-empty "$$directory" ;; \
+	    esac; \
 	done

@@ -130,7 +130,8 @@ check_known = $(if $(filter $(SWITCHES),$1),,$(call refuse,$1,Gatepost has no sw
 check_absent = $(if $(filter-out no NO,$($1)),$(call refuse,$1,this version of Gatepost has no $(WHAT_$1)))
 check_fixed = $(if $(filter-out yes YES,$($1)),$(call refuse,$1,only "yes" is possible: $(WHY_$1)))
 several = $(word 2,$($1))
-check_flag = $(if $(filter-out yes YES no NO,$($1))$(several),$(call refuse,$1,the value must be "yes" or "no"))
+check_flag = $(if $(filter-out yes YES no NO,$($1))$(several),\
+    $(call refuse,$1,the value must be "yes" or "no"))
 check_driver = $(if $(filter-out yes YES no NO 2,$($1))$(several),\
     $(call refuse,$1,the value must be "yes"$(,) "no" or "2" for a loadable module))
 check_required = $(if $(strip $($1)),,$(error $(call place,$1): $1 must be set))

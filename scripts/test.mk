@@ -1,5 +1,6 @@
 # Tests, checks and measurements.
-.PHONY: unit build-tests system parity asan fuzz fuzz-run lint tidy cppcheck manlint shellcheck layers bench check
+.PHONY: unit build-tests system parity asan fuzz fuzz-run bench check
+.PHONY: lint tidy cppcheck manlint shellcheck layers
 
 FUZZ_SECONDS ?= 10
 

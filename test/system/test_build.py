@@ -12,22 +12,81 @@ import pytest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 GATEPOST = pathlib.Path(os.environ.get("GATEPOST", TOP / "build" / "gatepost"))
 
+SUM_H = """\
+#ifndef BASE_SUM_H
+#define BASE_SUM_H
+int sum(int a, int b);
+#endif
+"""
+SUM_C = """\
+#include "base/sum.h"
+
+int sum(int a, int b)
+{
+    return a + b;
+}
+"""
+PLAINTEXT_C = """\
+#include "base/sum.h"
+
+int three(void);
+int three(void)
+{
+    return sum(1, 2);
+}
+"""
+MAIN_C = """\
+#include <stdio.h>
+#include "base/sum.h"
+#include "build_config.h"
+
+int main(void)
+{
+    printf("%d|%s|%s|%d\\n", sum(1, 1), CONFIGURE_FILE, EXIM_GROUP, AUTH_PLAINTEXT);
+    return 0;
+}
+"""
+TEST_SUM_C = """\
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "base/sum.h"
+
+static void adds(void **state)
+{
+    (void)state;
+    assert_int_equal(sum(2, 2), 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(adds)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+"""
 STAND_INS = {
-    "src/base/sum.h": "#ifndef BASE_SUM_H\n#define BASE_SUM_H\nint sum(int a, int b);\n#endif\n",
-    "src/base/sum.c": '#include "base/sum.h"\n\nint sum(int a, int b)\n{\n    return a + b;\n}\n',
-    "src/auths/plaintext.c": '#include "base/sum.h"\nint three(void);\nint three(void)\n{\n    return sum(1, 2);\n}\n',
-    "src/main/main.c": '#include <stdio.h>\n#include "base/sum.h"\n#include "build_config.h"\n'
-                       'int main(void)\n{\n    printf("%d|%s|%s|%d\\n", sum(1, 1), CONFIGURE_FILE, EXIM_GROUP, '
-                       'AUTH_PLAINTEXT);\n    return 0;\n}\n',
-    "test/unit/test_sum.c": '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n'
-                            '#include <cmocka.h>\n#include "base/sum.h"\n'
-                            'static void adds(void **state)\n{\n    (void)state;\n    assert_int_equal(sum(2, 2), 4);\n}\n'
-                            'int main(void)\n{\n    const struct CMUnitTest tests[] = {cmocka_unit_test(adds)};\n'
-                            '    return cmocka_run_group_tests(tests, NULL, NULL);\n}\n',
+    "src/base/sum.h": SUM_H,
+    "src/base/sum.c": SUM_C,
+    "src/auths/plaintext.c": PLAINTEXT_C,
+    "src/main/main.c": MAIN_C,
+    "test/unit/test_sum.c": TEST_SUM_C,
     "doc/gatepost.8": ".Dd $Mdocdate$\n",
     "doc/gatepost.conf.5": ".Dd $Mdocdate$\n",
     "doc/examples/submission.conf": "# nothing\n",
 }
+EVERYTHING = ["build/gatepost", "src/auths/plaintext.c", "src/base/sum.c", "src/main/main.c"]
+
+
+def function(name, body="return 1;"):
+    """The source of a function."""
+    return f"int {name}(void);\nint {name}(void)\n{{\n    {body}\n}}\n"
+
+
+def output(*command):
+    """What a command prints."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def environment():
@@ -65,8 +124,8 @@ class Tree:
 
     def make(self, *arguments, **variables):
         """Runs make, with more variables in its environment."""
-        return subprocess.run(["make", *arguments], cwd=self.path, env={**environment(), **variables}, text=True,
-                              capture_output=True, timeout=120, check=False)
+        return subprocess.run(["make", *arguments], cwd=self.path, env={**environment(), **variables},
+                              text=True, capture_output=True, timeout=120, check=False)
 
     def made(self, *arguments, **variables):
         """Runs make, which must succeed; what it compiled and linked, in order."""
@@ -84,7 +143,7 @@ class Tree:
 
     def run(self, program="build/gatepost"):
         """What the stand-in prints."""
-        return subprocess.run([self.path / program], capture_output=True, text=True, check=True).stdout.strip()
+        return output(self.path / program).strip()
 
 
 @pytest.fixture(name="tree")
@@ -96,7 +155,7 @@ def fixture_tree(tmp_path):
 
 
 def test_a_second_make_does_nothing(tree):
-    assert sorted(tree.made("-j8")) == ["build/gatepost", "src/auths/plaintext.c", "src/base/sum.c", "src/main/main.c"]
+    assert sorted(tree.made("-j8")) == EVERYTHING
     assert tree.make("-q").returncode == 0
     assert tree.made("unit") == ["test/unit/test_sum.c", "build/libgatepost.a", "build/test/unit/test_sum"]
     assert tree.make("-q").returncode == 0
@@ -104,34 +163,34 @@ def test_a_second_make_does_nothing(tree):
 
 
 def test_a_changed_header_rebuilds_what_includes_it(tree):
-    tree.write("src/base/alone.c", "int alone(void);\nint alone(void)\n{\n    return 1;\n}\n")
+    tree.write("src/base/alone.c", function("alone"))
     tree.made()
-    tree.write("src/base/sum.h", STAND_INS["src/base/sum.h"])
-    assert sorted(tree.made()) == ["build/gatepost", "src/auths/plaintext.c", "src/base/sum.c", "src/main/main.c"]
+    tree.write("src/base/sum.h", SUM_H)
+    assert sorted(tree.made()) == EVERYTHING
 
 
 def test_a_removed_header_is_no_obstacle(tree):
     tree.write("src/base/gone.h", "")
-    tree.write("src/base/sum.c", '#include "base/gone.h"\n' + STAND_INS["src/base/sum.c"])
+    tree.write("src/base/sum.c", '#include "base/gone.h"\n' + SUM_C)
     tree.made()
     (tree.path / "src/base/gone.h").unlink()
-    tree.write("src/base/sum.c", STAND_INS["src/base/sum.c"])
+    tree.write("src/base/sum.c", SUM_C)
     assert tree.made() == ["src/base/sum.c", "build/gatepost"]
 
 
 def test_a_removed_source_leaves_the_program_and_the_library(tree):
-    tree.write("src/base/gone.c", "int gone(void);\nint gone(void)\n{\n    return 1;\n}\n")
+    tree.write("src/base/gone.c", function("gone"))
     tree.made("all", "unit")
     (tree.path / "src/base/gone.c").unlink()
     assert tree.made("all", "unit") == ["build/gatepost", "build/libgatepost.a", "build/test/unit/test_sum"]
-    names = subprocess.run(["nm", tree.path / "build/libgatepost.a"], capture_output=True, text=True, check=True).stdout
+    names = output("nm", tree.path / "build/libgatepost.a")
     assert "sum" in names and "gone" not in names
 
 
 def test_a_changed_setting_rebuilds_what_reads_it(tree):
     tree.made()
     assert tree.run() == "2|/etc/gatepost/gatepost.conf||1"
-    tree.edit("Local/Makefile", "CONFIGURE_FILE=/etc/gatepost/gatepost.conf", "CONFIGURE_FILE=/etc/other.conf")
+    tree.edit("Local/Makefile", "FILE=/etc/gatepost/gatepost.conf", "FILE=/etc/other.conf")
     assert tree.made() == ["src/main/main.c", "build/gatepost"]
     assert tree.run() == "2|/etc/other.conf||1"
     tree.edit("Local/Makefile", "# ----", "# - --")
@@ -155,7 +214,7 @@ def test_builds_lie_where_they_are_told_to(tree):
 
 
 def test_warnings_are_errors(tree):
-    tree.write("src/base/sum.c", '#include "base/sum.h"\nint sum(int a, int b)\n{\n    int unused;\n    return a + b;\n}\n')
+    tree.edit("src/base/sum.c", "return", "int unused;\n    return")
     for compiler in ("gcc", "clang"):
         result = tree.make(f"CC={compiler}")
         assert result.returncode == 2 and "unused" in result.stderr
@@ -179,6 +238,9 @@ def test_a_failing_unit_test_fails(tree):
 # --- Switches
 
 
+YES_NO_OR_2 = 'the value must be "yes", "no" or "2" for a loadable module'
+
+
 @pytest.mark.parametrize("setting, answer", [
     ("AUTH_SPA=yes", "AUTH_SPA=yes: this version of Gatepost has no spa driver"),
     ("AUTH_GSASL_PC=libgsasl", "AUTH_GSASL_PC=libgsasl: this version of Gatepost has no gsasl driver"),
@@ -187,8 +249,8 @@ def test_a_failing_unit_test_fails(tree):
     ("SUPPORT_PAM=yes", "SUPPORT_PAM=yes: this version of Gatepost has no pam condition"),
     ("CYRUS_SASLAUTHD_SOCKET=/run/mux",
      "CYRUS_SASLAUTHD_SOCKET=/run/mux: this version of Gatepost has no saslauthd condition"),
-    ("AUTH_PLAINTEXT=3", 'AUTH_PLAINTEXT=3: the value must be "yes", "no" or "2" for a loadable module'),
-    ("AUTH_PLAINTEXT=yes 2", 'AUTH_PLAINTEXT=yes 2: the value must be "yes", "no" or "2" for a loadable module'),
+    ("AUTH_PLAINTEXT=3", f"AUTH_PLAINTEXT=3: {YES_NO_OR_2}"),
+    ("AUTH_PLAINTEXT=yes 2", f"AUTH_PLAINTEXT=yes 2: {YES_NO_OR_2}"),
     ("LOOKUP_LSEARCH=2", 'LOOKUP_LSEARCH=2: the value must be "yes" or "no"'),
     ("DISABLE_D_OPTION=maybe", 'DISABLE_D_OPTION=maybe: the value must be "yes" or "no"'),
     ("HAVE_IPV6=no", 'HAVE_IPV6=no: only "yes" is possible: IPv6 is always built in'),
@@ -208,7 +270,8 @@ def test_what_must_be_set_is_missed(tree):
 
 def test_an_unknown_name_in_local_makefile_is_refused(tree):
     (tree.path / "Local/Makefile").open("a").write("SPOOL_DIRECTROY=/var/spool/x\n")
-    assert "Local/Makefile: SPOOL_DIRECTROY=/var/spool/x: Gatepost has no switch of that name" in tree.refusal()
+    answer = "*** Local/Makefile: SPOOL_DIRECTROY=/var/spool/x: Gatepost has no switch of that name."
+    assert answer in tree.refusal()
 
 
 def test_every_line_of_local_makefile_is_understood(tree):
@@ -219,7 +282,8 @@ def test_every_line_of_local_makefile_is_understood(tree):
         result = tree.make("-n", setting.replace("$", "$$"))
         name = setting.partition("=")[0]
         if result.returncode:
-            assert re.search(rf"command line: {name}=.*: this version of Gatepost has no ", result.stderr), result.stderr
+            answer = rf"command line: {name}=.*: this version of Gatepost has no "
+            assert re.search(answer, result.stderr), result.stderr
 
 
 def test_the_environment_sets_no_switches(tree):
@@ -234,8 +298,7 @@ def test_a_driver_can_be_left_out_and_made_a_module(tree):
     assert tree.run().endswith("|2")
     assert tree.make("-q", "AUTH_PLAINTEXT=2").returncode == 0
     assert "AUTH_DRIVER_MODULE(plaintext)" in (tree.path / "build/auth_drivers.inc").read_text()
-    exported = subprocess.run(["nm", "-D", tree.path / "build/gatepost"], capture_output=True, text=True, check=True)
-    assert " T sum" in exported.stdout
+    assert " T sum" in output("nm", "-D", tree.path / "build/gatepost")
 
 
 # --- Installing
@@ -243,7 +306,8 @@ def test_a_driver_can_be_left_out_and_made_a_module(tree):
 
 def installed(root):
     """Files and links below a directory."""
-    return sorted(str(entry.relative_to(root)) for entry in root.rglob("*") if entry.is_symlink() or entry.is_file())
+    return sorted(str(entry.relative_to(root)) for entry in root.rglob("*")
+                  if entry.is_symlink() or entry.is_file())
 
 
 def test_install_and_uninstall(tree, tmp_path_factory):
@@ -289,7 +353,7 @@ def test_another_mail_server_is_left_alone(tree, tmp_path_factory):
 
 def test_layers_find_what_goes_up(tree):
     assert tree.make("layers").returncode == 0
-    tree.write("src/base/sum.c", '#include "main/main.h"\n' + STAND_INS["src/base/sum.c"])
+    tree.write("src/base/sum.c", '#include "main/main.h"\n' + SUM_C)
     result = tree.make("layers")
     assert result.returncode == 2
     assert 'src/base/sum.c:1: "main/main.h": base may not use main' in result.stderr
@@ -300,13 +364,13 @@ def test_layers_find_what_goes_up(tree):
 
 def test_help_names_every_target():
     text = (TOP / "scripts/help.txt").read_text()
-    for target in ("demo check unit system parity lint layers asan bench fuzz install uninstall clean").split():
+    targets = "demo check unit system parity lint layers asan bench fuzz install uninstall clean"
+    for target in targets.split():
         assert re.search(rf"^make {target}\b", text, re.M), target
 
 
 def test_the_program_is_hardened():
-    report = subprocess.run(["readelf", "-W", "-h", "-l", "-d", "--dyn-syms", GATEPOST], capture_output=True, text=True,
-                            check=True).stdout
+    report = output("readelf", "-W", "-h", "-l", "-d", "--dyn-syms", GATEPOST)
     assert "DYN (Position-Independent Executable file)" in report
     assert "GNU_RELRO" in report and "BIND_NOW" in report
     assert re.search(r"GNU_STACK.* RW +0x", report)
@@ -325,8 +389,8 @@ class Build:
 
     def make(self, *switches):
         """Builds with these switches."""
-        subprocess.run(["make", "-s", f"-j{os.cpu_count()}", f"BUILD={self.path}/build", "CFLAGS=-O0", *switches],
-                       cwd=TOP, env=environment(), check=True, timeout=300)
+        command = ["make", "-s", f"-j{os.cpu_count()}", f"BUILD={self.path}/build", "CFLAGS=-O0"]
+        subprocess.run([*command, *switches], cwd=TOP, env=environment(), check=True, timeout=300)
 
     def defines(self):
         """The macros that make the example configuration use the files beside it."""
@@ -349,8 +413,8 @@ def test_a_module_is_mapped_when_a_stanza_names_it(build):
     (build.place / "without.conf").write_text(example[:example.index("begin authenticators")])
     for name, mapped in (("submission.conf", True), ("without.conf", False)):
         command = build.command("-C", build.place / name, *build.defines(), "-bh", "127.0.0.1")
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                              text=True, bufsize=1) as session:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, bufsize=1) as session:
             session.stdin.write("EHLO client.example\r\nAUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=\r\nNOOP\r\n")
             replies = []
             while not replies or not re.match("250 OK", replies[-1]):
@@ -366,23 +430,25 @@ def test_a_module_is_mapped_when_a_stanza_names_it(build):
 
 
 def test_the_command_line_can_be_confined(build):
-    build.make(f"ALT_CONFIG_PREFIX={build.place}/", "DISABLE_D_OPTION=yes", "CONFIGURE_FILE=/nowhere/gatepost.conf")
+    build.make(f"ALT_CONFIG_PREFIX={build.place}/", "DISABLE_D_OPTION=yes", "CONFIGURE_FILE=/nowhere/file")
     text = (build.place / "submission.conf").read_text()
     for name in ("CONFDIR", "LOGDIR", "SPOOLDIR"):
         text = re.sub(rf"^{name} = .*$", f"{name} = {build.place}", text, flags=re.M)
     (build.place / "plain.conf").write_text(text)
 
     def answer(*arguments):
-        ran = subprocess.run(build.command(*arguments), capture_output=True, text=True, timeout=10, check=False)
+        ran = subprocess.run(build.command(*arguments), capture_output=True, text=True, timeout=10,
+                             check=False)
         return ran.returncode, ran.stderr
 
     confined = f'exim: -C may name only files that begin with "{build.place}/" and hold no "/../"\n'
     assert answer("-C", build.place / "plain.conf", "-bV") == (0, "")
     assert answer("-C", f"{build.place}/../etc/plain.conf", "-bV") == (1, confined)
     assert answer("-C", f"{build.place}/none.conf:/etc/passwd", "-bV") == (1, confined)
-    code, error = answer("-C", "/nowhere/gatepost.conf", "-bV")
+    code, error = answer("-C", "/nowhere/file", "-bV")
     assert code == 1 and "may name only" not in error
-    assert answer("-C", build.place / "plain.conf", "-DX=y", "-bV") == (1, "exim: -D is disabled in this build\n")
+    disabled = "exim: -D is disabled in this build\n"
+    assert answer("-C", build.place / "plain.conf", "-DX=y", "-bV") == (1, disabled)
 
 
 def test_every_setting_is_read_by_something(build):
