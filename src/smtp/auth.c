@@ -26,14 +26,19 @@ enum answer {
     ANSWER_GONE, /* the client; the session has ended */
 };
 
-/* White space around the data is forgiven, within it is not. */
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* White space around the data is forgiven, within it is not. A bare CR or LF is none. */
 static struct str trimmed(struct arena *arena, struct str text)
 {
     size_t from = 0, n = text.n;
 
-    while (n > 0 && ascii_is_space(text.s[n - 1]))
+    while (n > 0 && is_blank(text.s[n - 1]))
         n--;
-    while (from < n && ascii_is_space(text.s[from]))
+    while (from < n && is_blank(text.s[from]))
         from++;
     return str_sub(arena, text, from, n - from);
 }
@@ -46,11 +51,11 @@ static enum answer decode(struct arena *arena, struct str text, struct str *data
     return base64_decode(arena, text, data) ? ANSWER_DATA : ANSWER_NOT_BASE64;
 }
 
-/* On the network a line ends in CR LF: one that a bare LF ends may be somebody else's (facts about
- * smuggling apply to AUTH as to DATA). On standard input people type LF. */
-static bool is_smuggled(const struct smtp_session *s)
+/* On the network a line ends in CR LF: what a bare LF is behind may be somebody else's (smuggling is to be
+ * feared in AUTH as in DATA). On standard input people type LF. */
+static bool on_network(const struct smtp_session *s)
 {
-    return s->peer->mode == SMTP_NETWORK && s->stream.bare_lf;
+    return s->peer->mode == SMTP_NETWORK;
 }
 
 /* Sends a challenge and reads the answer. */
@@ -62,14 +67,12 @@ static enum answer ask(struct smtp_session *s, struct auth_exchange *x, struct s
 
     smtp_reply_str(s, str_join(x->arena, STR("334 "), x->out_is_text ? x->out : base64_encode(x->arena, x->out)));
     s->scratch = x->arena; /* the line is a secret */
-    input = smtp_read_line(s, SMTP_AUTH_LIMIT, &line);
+    input = smtp_read_line(s, SMTP_AUTH_LIMIT, on_network(s) ? LINE_CRLF : LINE_LF, &line);
     s->scratch = working;
     if (input == SMTP_INPUT_GONE)
         return ANSWER_GONE;
     if (input == SMTP_INPUT_TOO_LONG)
         return ANSWER_TOO_LONG;
-    if (is_smuggled(s))
-        return ANSWER_NOT_BASE64;
     if (str_is(line, "*"))
         return ANSWER_CANCEL;
     return decode(x->arena, line, data);
@@ -251,7 +254,7 @@ static void authenticate(struct smtp_session *s, const struct auth_instance *aut
     enum answer answer = ANSWER_DATA;
     enum auth_verdict verdict;
 
-    if (is_smuggled(s))
+    if (on_network(s) && s->stream.bare_lf)
         answer = ANSWER_NOT_BASE64;
     else if (str_is(initial, "=")) /* RFC 4954: an empty initial response */
         data = STR("");

@@ -246,7 +246,7 @@ void smtp_command(struct smtp_session *s)
     struct str line;
 
     smtp_forget_command(s);
-    switch (smtp_read_line(s, SMTP_COMMAND_LIMIT, &line)) {
+    switch (smtp_read_line(s, SMTP_COMMAND_LIMIT, LINE_LF, &line)) {
     case SMTP_INPUT_GONE:
         return;
     case SMTP_INPUT_TOO_LONG:

@@ -26,7 +26,7 @@ static void close_down(struct smtp_session *s, struct str text)
     if (s->peer->mode == SMTP_NETWORK) {
         do {
             smtp_respond(s, STR("421"), text, true);
-            if (smtp_read_line(s, SMTP_COMMAND_LIMIT, &line) == SMTP_INPUT_GONE)
+            if (smtp_read_line(s, SMTP_COMMAND_LIMIT, LINE_LF, &line) == SMTP_INPUT_GONE)
                 break;
         } while (!str_is_nocase(str_trim(s->scratch, line), "QUIT"));
         if (!s->done)

@@ -51,11 +51,11 @@ void smtp_input_timeout(struct smtp_session *s)
 
 /* Replies to pipelined commands go out together, but never wait for the peer. In a test session each goes
  * out at once: the tester reads replies and debugging output side by side. */
-enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, struct str *line)
+enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, enum line_ending ending, struct str *line)
 {
     if (s->peer->mode == SMTP_TEST || !stream_has_input(&s->stream))
         smtp_flush(s);
-    switch (stream_read_line(&s->stream, s->scratch, limit, LINE_LF, smtp_deadline(s), line)) {
+    switch (stream_read_line(&s->stream, s->scratch, limit, ending, smtp_deadline(s), line)) {
     case LINE_OK:
         return SMTP_INPUT_LINE;
     case LINE_TOO_LONG:

@@ -185,7 +185,7 @@ enum smtp_input {
 };
 
 /* Sends what is waiting to be sent and reads a line of at most `limit` octets. */
-enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, struct str *line);
+enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, enum line_ending ending, struct str *line);
 
 /* The connection is lost, or timed out, while a command was expected: log, notquit ACL, 421. */
 void smtp_input_lost(struct smtp_session *s);
