@@ -258,12 +258,17 @@ client:
     assert talk(client, "AUTH NO") == [OK]
 
 
+def restricted(condition):
+    """PLAIN and LOGIN, advertised on a condition."""
+    return PLAIN.replace("server_set_id = ", f"server_advertise_condition = {condition}\n  server_set_id = ")
+
+
 @pytest.mark.parametrize("options, sections", [
     ("", ""),
     ("auth_advertise_hosts =\n", PLAIN),
     ("auth_advertise_hosts = 192.0.2.1 : ! *\n", PLAIN),
-    ("", PLAIN.replace("server_set_id = ", "server_advertise_condition = ${if def:tls_in_cipher{yes}}\n  server_set_id = ")),
-    ("", PLAIN.replace("server_set_id = ", "server_advertise_condition = ${if eq{a}{b}{yes}fail}\n  server_set_id = ")),
+    ("", restricted("${if def:tls_in_cipher}")),
+    ("", restricted("${if eq{a}{b}{yes}fail}")),
 ])
 def test_nothing_is_offered(daemon, options, sections):
     daemon.start(options, sections)
