@@ -94,7 +94,7 @@ static bool add_interface(struct arena *arena, struct str item, struct str ports
     struct strlist it;
     struct str port_text;
     struct ip ip;
-    int port;
+    int port = 0;
 
     if (!parse_interface(arena, item, &ip, &port, err))
         return false;
