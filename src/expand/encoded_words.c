@@ -80,6 +80,17 @@ static bool decode_word(struct arena *arena, const struct encoded_word *word, st
     return base64_decode(arena, str_copy_n(arena, word->text.s, word->text.n, false), value);
 }
 
+/* Names of character sets as they are registered. Others are not for iconv_open(), which makes file names of
+ * them and knows suffixes that change what it does. */
+static bool is_charset_name(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        if (!ascii_is_alnum(name.s[i]) && strchr("-_.:+()", name.s[i]) == NULL)
+            return false;
+    }
+    return name.n <= 40;
+}
+
 /* Translates; text that is not valid in its character set stays as it is. */
 static bool translate(struct arena *arena, struct str from, struct str to, struct str *text,
                       struct error *err)
@@ -87,7 +98,10 @@ static bool translate(struct arena *arena, struct str from, struct str to, struc
     if (to.n == 0 || from.n == 0 || str_eq_nocase(from, to))
         return true;
     struct str name = str_copy(arena, from);
-    iconv_t converter = iconv_open(to.s, name.s);
+    iconv_t converter = (iconv_t)-1;
+    errno = EINVAL;
+    if (is_charset_name(name))
+        converter = iconv_open(to.s, name.s);
     if (converter == (iconv_t)-1)
         return error_set(err, "iconv_open(\"%.*s\", \"%.*s\") failed: %s%s", STR_ARG(to), STR_ARG(from),
                          strerror(errno), errno == EINVAL ? " (maybe unsupported conversion)" : "");

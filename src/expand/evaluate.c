@@ -102,7 +102,7 @@ enum expand_status evaluate_branches(struct evaluation *ev, const struct item_no
     if (item->arg_count < skip)
         return evaluate_fault(ev, item->fault);
     unsigned count = item->arg_count - skip;
-    const struct template *const *branches = item->args + skip;
+    const struct template *const *branches = count > 0 ? item->args + skip : NULL;
     enum expand_status status = EXPAND_OK;
 
     if (count == 0 && item->fault == NULL && finding->found)
