@@ -135,7 +135,7 @@ static bool read_domain(struct reader *r)
         return read_literal(r);
     for (;;) {
         if (at_end(r) || !is_domain_octet(r, *r->p, true)) {
-            if (!r->rules->strip_trailing_dot || r->domain.n == 0)
+            if (!r->rules->strip_trailing_dot || r->domain.n == 0 || !(at_end(r) || at(r, '>')))
                 return error_set(r->err, "domain missing or malformed");
             buffer_cut(&r->domain, r->domain.n - 1);
             return true;

@@ -184,7 +184,7 @@ static void judge(struct smtp_session *s, const struct message *m, int64_t chunk
         return;
     received = received_header(s);
     s->transaction.reject_log = message_for_reject_log(m, s, received);
-    message_publish(m, s, received, s->message.headers_added);
+    message_publish(m, s, received, buffer_str(&s->transaction.added_headers));
     s->transaction.added_headers = BUFFER_IN(s->transaction_arena); /* those of the DATA ACL come on top */
     s->message.headers_added = STR_NULL;
     if (s->message.recipients_count > 0)

@@ -50,13 +50,12 @@ static struct message_limits message_limits(struct smtp_session *s)
 
 /* --- The peer goes away */
 
-static void data_lost(struct smtp_session *s, bool after_header)
+static void data_lost(struct smtp_session *s, const char *where)
 {
     struct str name = smtp_connection_name(s);
 
     if (log_selected(LOG_SEL_lost_incoming_connection))
-        log_write(LOG_MAIN, "%.*s lost while reading message data%s", STR_ARG(name),
-                  after_header ? " (after header)" : "");
+        log_write(LOG_MAIN, "%.*s lost while reading message data%s", STR_ARG(name), where);
     smtp_notquit(s, "connection-lost", "421", STR("Lost incoming connection"));
     smtp_session_end(s, SMTP_END_LOST);
 }
@@ -124,7 +123,7 @@ static bool read_message(struct smtp_session *s, struct message *m)
     if (status == LINE_TIMEOUT)
         data_timeout(s);
     else if (status != LINE_OK)
-        data_lost(s, !m->empty_line && m->body_lines <= 1);
+        data_lost(s, m->lines == 0 ? " (header)" : !m->empty_line && m->body_lines <= 1 ? " (after header)" : "");
     return status == LINE_OK;
 }
 
@@ -188,7 +187,7 @@ static bool read_chunk(struct smtp_session *s, int64_t size, bool keep)
             if (n == -2)
                 data_timeout(s);
             else
-                data_lost(s, false);
+                data_lost(s, "");
             return false;
         }
         size -= n;

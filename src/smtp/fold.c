@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buffer.h"
 
 enum {
@@ -44,22 +45,20 @@ static void fold_line(struct buffer *out, const char *p, size_t n)
 struct str smtp_fold(struct arena *arena, struct str text)
 {
     struct buffer out = BUFFER_IN(arena);
-    const char *p, *end;
+    const char *p = text.s, *end = text.s + text.n;
 
-    text = str_trim(arena, text);
-    if (text.n <= WIDTH)
+    if (text.n <= WIDTH && str_find(text, '\n') < 0)
         return text;
     out.tainted = text.tainted;
-    p = text.s;
-    end = text.s + text.n;
     for (;;) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));
         const char *stop = lf ? lf : end;
 
         fold_line(&out, p, (size_t)(stop - p));
-        if (!lf)
+        for (p = stop; p < end && ascii_is_space(*p); p++)
+            continue;
+        if (p == end)
             return buffer_str(&out);
         buffer_add_char(&out, '\n');
-        p = lf + 1;
     }
 }

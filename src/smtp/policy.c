@@ -57,7 +57,7 @@ static void add_header(void *owner, struct str header)
         if ((p == all.s || p[-1] == '\n') && memcmp(p, line.s, line.n) == 0)
             return;
     buffer_add(added, line);
-    s->message.headers_added = buffer_str(added);
+    s->message.headers_added = str_copy_n(s->transaction_arena, added->s, added->n - 1, added->tainted);
 }
 
 /* Headers are removed when a message is delivered, which this version does not do. */
