@@ -78,7 +78,7 @@ class Workplace:
 
     def read(self, name):
         file = self.path / name
-        return file.read_text(encoding="latin-1") if file.exists() else ""
+        return file.read_bytes().decode("latin-1") if file.exists() else ""
 
     def logs(self):
         return {name: self.read(f"log/{name}") for name in LOGS}
