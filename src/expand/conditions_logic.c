@@ -81,7 +81,7 @@ static enum expand_status evaluate_each(struct evaluation *ev, const struct cond
                                         struct item_source *source, bool decides, bool *yes)
 {
     struct scope *scope = ev->scope;
-    struct str text, item, saved = scope->item;
+    struct str text = STR(""), item, saved = scope->item;
     bool saved_in_item = scope->in_item;
     enum expand_status status = EXPAND_OK;
 

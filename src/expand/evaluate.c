@@ -306,7 +306,7 @@ enum expand_status expand_string(struct scope *scope, struct str source, struct 
                                  struct error *err)
 {
     struct evaluation ev = {scope, arena, err};
-    struct str value;
+    struct str value = STR_NULL;
     enum expand_status status = evaluate_text(&ev, source, &value);
     /* The value may be the scope's own. */
     *out = status == EXPAND_OK ? str_copy(arena, value) : STR_NULL;

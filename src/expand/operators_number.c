@@ -70,7 +70,8 @@ static enum expand_status to_decimal(struct evaluation *ev, const struct operati
 {
     uint64_t value = 0, base = strlen(digits);
     for (size_t i = 0; i < op->operand.n; i++) {
-        const char *digit = memchr(digits, op->operand.s[i], base);
+        char c = op->operand.s[i];
+        const char *digit = c == '\0' ? NULL : strchr(digits, c);
         if (digit == NULL)
             return evaluate_fail(
                 ev, "argument for %.*s operator is \"%.*s\", which is not a base %" PRIu64 " number",
