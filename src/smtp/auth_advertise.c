@@ -9,9 +9,8 @@ static bool is_advertised(struct smtp_session *s, const struct auth_instance *au
     struct error err = ERROR_IN(s->scratch);
     struct str value;
 
-    if (s->peer->mode != SMTP_TEST) /* a tester is spared it */
-        debug(DEBUG_auth, "Evaluating advertise_condition for %.*s %.*s authenticator\n",
-              STR_ARG(auth->instance.name), STR_ARG(auth->public_name));
+    debug_detail(DEBUG_auth, "Evaluating advertise_condition for %.*s %.*s authenticator\n",
+                 STR_ARG(auth->instance.name), STR_ARG(auth->public_name));
     if (!condition)
         return true;
     switch (expand(&s->scope, condition, s->scratch, &value, &err)) {
