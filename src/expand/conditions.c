@@ -29,24 +29,30 @@ void conditions_each(void (*each)(void *ctx, const struct condition_row *row), v
     }
 }
 
+static enum expand_status evaluate_row(struct evaluation *ev, const struct condition_node *condition,
+                                       bool *yes)
+{
+    const struct condition_row *row = condition->row;
+    if (row->evaluate != NULL)
+        return row->evaluate(ev, condition, yes);
+    struct str args[MAX_ARGUMENTS];
+    enum expand_status status = evaluate_arguments(ev, condition->args, condition->arg_count, args);
+    if (status == EXPAND_OK && condition->fault != NULL)
+        status = evaluate_fault(ev, condition->fault);
+    return status == EXPAND_OK ? row->test(ev, condition, args, yes) : status;
+}
+
 enum expand_status evaluate_condition(struct evaluation *ev, const struct condition_node *condition,
                                       bool *yes)
 {
-    const struct condition_row *row = condition->row;
-    enum expand_status status = evaluate_count(ev, 0);
     *yes = false;
+    enum expand_status status = evaluate_deeper(ev);
     if (status != EXPAND_OK)
         return status;
-    if (row->evaluate != NULL) {
-        status = row->evaluate(ev, condition, yes);
-    } else {
-        struct str args[MAX_ARGUMENTS];
-        status = evaluate_arguments(ev, condition->args, condition->arg_count, args);
-        if (status == EXPAND_OK && condition->fault != NULL)
-            status = evaluate_fault(ev, condition->fault);
-        if (status == EXPAND_OK)
-            status = row->test(ev, condition, args, yes);
-    }
+    status = evaluate_count(ev, 0);
+    if (status == EXPAND_OK)
+        status = evaluate_row(ev, condition, yes);
+    ev->scope->depth--;
     if (condition->negate)
         *yes = !*yes;
     return status;

@@ -8,8 +8,8 @@
 #include "base/truth.h"
 #include "expand/trace.h"
 
-/* How deep templates may nest, counted across everything that expands further strings on the way:
- * the expand operator, lists, ACLs that are run from an expansion. */
+/* How deep templates and conditions may nest, counted across everything that expands further strings on the
+ * way: the expand operator, lists, ACLs that are run from an expansion. */
 enum { DEPTH_LIMIT = 400 };
 
 /* How many nodes may be evaluated and octets made by one expansion, and how long a string may get: enough for
@@ -73,6 +73,14 @@ enum expand_status evaluate_allowed(struct evaluation *ev, unsigned bit)
         if ((ev->scope->forbid & bit & refusals[i].bit) != 0)
             return evaluate_fail(ev, "%s", refusals[i].text);
     }
+    return EXPAND_OK;
+}
+
+enum expand_status evaluate_deeper(struct evaluation *ev)
+{
+    if (ev->scope->depth >= DEPTH_LIMIT)
+        return evaluate_fail(ev, "expansion is nested too deeply");
+    ev->scope->depth++;
     return EXPAND_OK;
 }
 
@@ -224,10 +232,11 @@ static enum expand_status evaluate_nodes(struct evaluation *ev, const struct tem
 {
     struct scope *scope = ev->scope;
     enum expand_status status = EXPAND_OK;
-    if (scope->depth >= DEPTH_LIMIT)
-        return evaluate_fail(ev, "expansion is nested too deeply");
-    if (scope->depth++ == 0)
+    if (scope->depth == 0)
         scope->work = 0;
+    status = evaluate_deeper(ev);
+    if (status != EXPAND_OK)
+        return status;
     for (unsigned i = 0; i < t->node_count && status == EXPAND_OK; i++) {
         size_t before = out->n;
         status = evaluate_node(ev, &t->nodes[i], out);

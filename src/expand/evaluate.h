@@ -32,6 +32,9 @@ enum expand_status evaluate_fail(struct evaluation *ev, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 enum expand_status evaluate_fault(struct evaluation *ev, const struct fault *fault);
 
+/* Counts one level of nesting, which the caller takes back from scope->depth unless this fails. */
+enum expand_status evaluate_deeper(struct evaluation *ev);
+
 /* Counts a step that made so many octets; a failure when the whole expansion has got out of hand. */
 enum expand_status evaluate_count(struct evaluation *ev, size_t octets);
 

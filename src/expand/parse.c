@@ -47,6 +47,14 @@ void parse_fault_inside(struct parser *p, const char *format, ...)
     p->fault = fault;
 }
 
+bool parse_deeper(struct parser *p)
+{
+    if (p->depth >= DEPTH_LIMIT)
+        return parse_fault(p, "expansion is nested too deeply");
+    p->depth++;
+    return true;
+}
+
 void parse_space(struct parser *p)
 {
     while (p->p < p->end && ascii_is_space(*p->p))
@@ -294,11 +302,10 @@ const struct template *parse_template(struct parser *p, bool nested)
     struct template *t = ARENA_NEW(p->arena, struct template);
     const char *from = p->p;
     struct node_list nodes = {NULL, 0, 0};
-    if (++p->depth > DEPTH_LIMIT)
-        parse_fault(p, "expansion is nested too deeply");
-    else
+    if (parse_deeper(p)) {
         parse_nodes(p, nested, &nodes);
-    p->depth--;
+        p->depth--;
+    }
     if (p->fault != NULL)
         *node_list_add(p->arena, &nodes) = (struct node){.kind = NODE_FAULT, .fault = p->fault};
     t->nodes = nodes.v;

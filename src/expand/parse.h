@@ -37,6 +37,10 @@ bool parse_fault(struct parser *p, const char *format, ...) __attribute__((forma
 /* Adds to the fault's text, for what encloses the place. */
 void parse_fault_inside(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Counts one level of nesting, which the caller takes back from p->depth. False: too deep, p->fault is set.
+ */
+bool parse_deeper(struct parser *p);
+
 void parse_space(struct parser *p);
 bool parse_char(struct parser *p, char c); /* takes c when it comes next */
 bool parse_at(const struct parser *p, char c);

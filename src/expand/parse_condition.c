@@ -14,12 +14,9 @@ struct str parse_condition_name(struct parser *p)
     return str_copy_n(p->arena, from, (size_t)(p->p - from), false);
 }
 
-const struct condition_node *parse_condition(struct parser *p)
+/* The row that the next name stands for; NULL: p->fault is set. */
+static const struct condition_row *parse_row(struct parser *p)
 {
-    bool negate = false;
-    parse_space(p);
-    for (; parse_char(p, '!'); parse_space(p))
-        negate = !negate;
     struct str name = parse_condition_name(p);
     if (str_is_null(name)) {
         struct str rest = parse_rest(p);
@@ -28,15 +25,26 @@ const struct condition_node *parse_condition(struct parser *p)
         return NULL;
     }
     const struct condition_row *row = condition_find(name);
-    if (row == NULL) {
+    if (row == NULL)
         parse_fault(p, "unknown condition \"%.*s\"", STR_ARG(name));
+    return row;
+}
+
+const struct condition_node *parse_condition(struct parser *p)
+{
+    bool negate = false;
+    parse_space(p);
+    for (; parse_char(p, '!'); parse_space(p))
+        negate = !negate;
+    const struct condition_row *row = parse_row(p);
+    if (row == NULL || !parse_deeper(p))
         return NULL;
-    }
     struct condition_node *condition = ARENA_NEW(p->arena, struct condition_node);
     condition->row = row;
     condition->negate = negate;
     row->parse(p, condition);
     condition->fault = p->fault;
+    p->depth--;
     return condition;
 }
 

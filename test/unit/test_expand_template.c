@@ -217,6 +217,13 @@ static void test_nesting(void **state)
         struct str outcome = expand_outcome(t, nested(t, openings[i], "x", "", 50000));
         assert_true(str_starts(outcome, "Failed: "));
     }
+    /* Conditions nest without templates between them. */
+    static const char *const conditions[] = {"and{{", "or{{", "forany{a}{", "!and{{"};
+    for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++) {
+        struct str deep = nested(t, conditions[i], "eq{a}{a}", "", 50000);
+        struct str outcome = expand_outcome(t, str_join(t->arena, STR("${if "), deep));
+        assert_true(str_starts(outcome, "Failed: expansion is nested too deeply"));
+    }
     assert_true(str_starts(expand_outcome(t, nested(t, "${lc:", "X", "}", 300)),
                            "Failed: expansion is nested too deeply"));
 }
