@@ -100,19 +100,6 @@ static bool out_of_step(struct smtp_session *s)
     return stream_input_ready(&s->stream, s->peer->in_fd);
 }
 
-/* What has come already, for the log. */
-static struct str next_input(struct smtp_session *s)
-{
-    enum { SHOWN = 150 };
-    char waiting[SHOWN];
-    struct buffer b = BUFFER_IN(s->scratch);
-    ssize_t n = stream_read(&s->stream, waiting, sizeof waiting, smtp_deadline(s));
-
-    if (n > 0)
-        print_escaped(&b, str_copy_n(s->scratch, waiting, (size_t)n, true), 0);
-    return buffer_str(&b);
-}
-
 static void refuse_out_of_step(struct smtp_session *s)
 {
     struct buffer line = BUFFER_IN(s->scratch);
@@ -125,7 +112,7 @@ static void refuse_out_of_step(struct smtp_session *s)
     buffer_add_cstr(&line, "\" ");
     buffer_add(&line, smtp_host_and_ident(s, true));
     buffer_add_cstr(&line, " next input=\"");
-    buffer_add(&line, next_input(s));
+    buffer_add(&line, smtp_waiting_input(s));
     buffer_add_char(&line, '"');
     log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
     smtp_notquit(s, "synchronization-error", "554", STR("SMTP synchronization error"));

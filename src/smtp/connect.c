@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/print.h"
 #include "smtp/host_name.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
@@ -129,19 +128,15 @@ static bool host_is_welcome(struct smtp_session *s)
 /* False: a client that does not wait for the greeting is not worth one. */
 static bool waits_for_greeting(struct smtp_session *s)
 {
-    enum { SHOWN = 150 };
-    char waiting[SHOWN];
     struct buffer line = BUFFER_IN(s->scratch);
-    ssize_t n;
 
     if (!s->enforce_sync || s->peer->mode != SMTP_NETWORK || !stream_input_ready(&s->stream, s->peer->in_fd))
         return true;
-    n = stream_read(&s->stream, waiting, sizeof waiting, smtp_deadline(s));
     buffer_add_cstr(&line, "SMTP protocol synchronization error (input sent without waiting for greeting): "
                     "rejected connection from ");
     buffer_add(&line, smtp_host_and_ident(s, true));
     buffer_add_cstr(&line, " input=\"");
-    print_escaped(&line, str_copy_n(s->scratch, waiting, n > 0 ? (size_t)n : 0, true), 0);
+    buffer_add(&line, smtp_waiting_input(s));
     buffer_add_char(&line, '"');
     log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
     smtp_reply(s, "554 SMTP synchronization error");

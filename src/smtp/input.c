@@ -1,5 +1,9 @@
 /* Reading what the peer sends, and its silence. */
+#include <string.h>
+#include <strings.h>
+
 #include "base/clock.h"
+#include "base/print.h"
 #include "smtp/log_lines.h"
 #include "smtp/reply.h"
 
@@ -69,4 +73,34 @@ enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, enum line_e
         break;
     }
     return SMTP_INPUT_GONE;
+}
+
+/* Octets in front of the first AUTH command. */
+static size_t before_auth(struct str text)
+{
+    const char *p = text.s, *end = text.s + text.n;
+
+    while (p < end) {
+        const char *lf = memchr(p, '\n', (size_t)(end - p));
+
+        if (strncasecmp(p, "AUTH", 4) == 0)
+            break;
+        p = lf ? lf + 1 : end;
+    }
+    return (size_t)(p - text.s);
+}
+
+struct str smtp_waiting_input(struct smtp_session *s)
+{
+    enum { SHOWN = 150 };
+    char waiting[SHOWN];
+    struct buffer b = BUFFER_IN(s->scratch);
+    ssize_t n = stream_read(&s->stream, waiting, sizeof waiting, smtp_deadline(s));
+    struct str text = str_copy_n(s->scratch, waiting, n > 0 ? (size_t)n : 0, true);
+    size_t shown = s->mask_unknown ? 0 : before_auth(text);
+
+    print_escaped(&b, str_sub(s->scratch, text, 0, shown), 0);
+    if (shown < text.n)
+        buffer_add_cstr(&b, "****");
+    return buffer_str(&b);
 }

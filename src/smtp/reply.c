@@ -10,10 +10,22 @@
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
 
+/* A reply is one line for the peer, whatever it quotes. */
+static struct str one_line(struct smtp_session *s, struct str line)
+{
+    struct buffer b = BUFFER_IN(s->scratch);
+
+    if (!memchr(line.s, '\r', line.n) && !memchr(line.s, '\n', line.n) && !memchr(line.s, 0, line.n))
+        return line;
+    print_escaped(&b, line, PRINT_8BIT);
+    return buffer_str(&b);
+}
+
 void smtp_reply_str(struct smtp_session *s, struct str line)
 {
     int64_t deadline = smtp_deadline(s);
 
+    line = one_line(s, line);
     if (debug_on(DEBUG_receive))
         debug(DEBUG_receive, "SMTP>> %.*s\n", STR_ARG(printable(s->scratch, line)));
     stream_write(&s->stream, line, deadline);
@@ -58,10 +70,12 @@ void smtp_respond(struct smtp_session *s, struct str code, struct str text, bool
         const char *stop = lf ? lf : end;
         bool last = !lf;
 
+        if (lf && lf > p && lf[-1] == '\r')
+            stop--;
         reply_line(s, code, str_copy_n(s->scratch, p, (size_t)(stop - p), text.tainted), final && last);
         if (last)
             return;
-        p = stop + 1;
+        p = lf + 1;
     }
 }
 

@@ -187,6 +187,9 @@ enum smtp_input {
 /* Sends what is waiting to be sent and reads a line of at most `limit` octets. */
 enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, enum line_ending ending, struct str *line);
 
+/* What has come already, for the log: a first part of it, without what may be AUTH data. */
+struct str smtp_waiting_input(struct smtp_session *s);
+
 /* The connection is lost, or timed out, while a command was expected: log, notquit ACL, 421. */
 void smtp_input_lost(struct smtp_session *s);
 void smtp_input_timeout(struct smtp_session *s);
