@@ -58,7 +58,7 @@ static enum expand_status begin_items(struct evaluation *ev, struct item_source 
     return evaluate_fail(ev, "missing '%c' wrapping array", begin == JSON_NO_OPENING ? '[' : ']');
 }
 
-/* False: no more, or *status is a failure. */
+/* False: no more, or *status says that the item is not as it has to be. */
 static bool next_item(struct evaluation *ev, struct item_source *source, struct str *item,
                       enum expand_status *status)
 {
@@ -96,7 +96,8 @@ static enum expand_status evaluate_each(struct evaluation *ev, const struct cond
         return status;
 
     scope->in_item = true;
-    while (status == EXPAND_OK && next_item(ev, source, &item, &status)) {
+    enum expand_status items = EXPAND_OK;
+    while (status == EXPAND_OK && next_item(ev, source, &item, &items)) {
         scope->item = item;
         status = evaluate_condition(ev, node->inner[0], yes);
         if (status == EXPAND_OK && *yes == decides)
@@ -104,6 +105,8 @@ static enum expand_status evaluate_each(struct evaluation *ev, const struct cond
     }
     scope->item = saved;
     scope->in_item = saved_in_item;
+    if (items != EXPAND_OK)
+        return items;
     return evaluate_inside(ev, status, " inside \"%s\" condition", node->row->name);
 }
 

@@ -114,6 +114,7 @@ struct scope_message {
     struct str message_smtputf8;
     struct varset acl_m;
     struct str max_received_linelength;
+    struct str received_for;   /* $received_for: while the Received: header is made */
     struct str headers_added;  /* $headers_added: by add_header so far */
 };
 

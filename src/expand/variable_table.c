@@ -179,7 +179,7 @@ static const struct variable_row rows[] = {
     MESSAGE("rcpt_defer_count", AS_INT, rcpt_defer_count, "0"),
     MESSAGE("rcpt_fail_count", AS_INT, rcpt_fail_count, "0"),
     MESSAGE("received_count", AS_INT, received_count, "0"),
-    CONSTANT("received_for", ""),
+    MESSAGE("received_for", AS_TEXT, received_for, ""),
     CONNECTION("received_ip_address", AS_TEXT, interface_address, ""),
     CONNECTION("received_port", AS_INT, interface_port, "-1"),
     CONNECTION("received_protocol", AS_TEXT, received_protocol, ""),

@@ -112,6 +112,10 @@ static void test_groups(void **state)
 }
 
 static const struct expand_case lists_cases[] = {
+    CASE("${if forany_jsons{[1,2]}{eq{$item}{1}}}",
+         "Failed: missing '\"' wrapping string result for extract jsons"),
+    CASE("${if forany_json{x}{eq{$item}{1}}}", "Failed: missing '[' wrapping array"),
+    CASE("${if forall_json{[1,2}{eq{$item}{1}}}", "Failed: missing ']' wrapping array"),
     CASE("${if inlist{a}{x:a}{y$value}}", "ya"),
     CASE("${if inlist{A}{x:a}{y$value}{n}}", "n"),
     CASE("${if inlisti{A}{x:a}{y$value}{n}}$value", "ya"),
