@@ -30,9 +30,9 @@ struct str template_source(const struct template *t);
 /* The value when it does not depend on anything (no expansion items in it). */
 bool template_constant(const struct template *t, struct str *value);
 
-/* Calls report for the error that compiling found, if there is one: Exim, too, gets no further than the first.
- * Evaluating such a template never succeeds. offset is an index into template_source(). Returns how many
- * there were: 0 or 1. */
+/* Calls report for the error that compiling found, if there is one: Exim, too, gets no further than the
+ * first. Evaluating such a template never succeeds. offset is an index into template_source(). Returns how
+ * many there were: 0 or 1. */
 unsigned template_check(const struct template *t, void (*report)(void *ctx, size_t offset, struct str text),
                         void *ctx);
 

@@ -1,6 +1,6 @@
-/* Expansions: arbitrary text compiles, and evaluates to a value or to a failure with a reason. Nothing outside
- * is touched: what reads files, runs commands or connects is forbidden, lists, ACLs and passwords are doubles.
- * What a peer said (the marker below) never comes out without its taint.
+/* Expansions: arbitrary text compiles, and evaluates to a value or to a failure with a reason. Nothing
+ * outside is touched: what reads files, runs commands or connects is forbidden, lists, ACLs and passwords are
+ * doubles. What a peer said (the marker below) never comes out without its taint.
  *
  * The input is the template, and behind octets 255 a header section and the text in $acl_m_x. */
 #include <stdlib.h>
