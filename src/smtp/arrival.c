@@ -51,18 +51,21 @@ static bool is_fine(struct smtp_session *s, const struct message *m)
 
 /* --- The Received: header */
 
+/* $received_for is the recipient if there is but one. */
 static struct str received_header(struct smtp_session *s)
 {
     struct error err = ERROR_IN(s->scratch);
     struct str text = STR(""), date = STR("");
+    enum expand_status status;
 
-    if (!s->options->received_header_text ||
-        expand(&s->scope, s->options->received_header_text, s->transaction_arena, &text, &err) == EXPAND_FORCED ||
-        str_is_empty(text)) {
-        if (!str_is_null(err.text))
-            log_write(LOG_MAIN | LOG_PANIC, "Expansion of received_header_text failed: %.*s", STR_ARG(err.text));
+    if (s->message.recipients_count == 1)
+        s->message.received_for = s->message.recipients[0].address;
+    status = expand(&s->scope, s->options->received_header_text, s->transaction_arena, &text, &err);
+    s->message.received_for = STR_NULL;
+    if (status == EXPAND_FAILED || status == EXPAND_DEFER)
+        log_write(LOG_MAIN | LOG_PANIC, "Expansion of received_header_text failed: %.*s", STR_ARG(err.text));
+    if (status != EXPAND_OK || str_is_empty(text))
         return STR("");
-    }
     expand(&s->scope, s->prepared->date, s->scratch, &date, NULL);
     return str_join3(s->transaction_arena, text, STR(";\n\t"), str_join(s->scratch, date, STR("\n")));
 }
@@ -119,6 +122,11 @@ static void log_arrival(struct smtp_session *s, int64_t size)
     buffer_add_cstr(&line, " P=");
     buffer_add(&line, s->connection.received_protocol);
     smtp_log_authenticated(s, &line);
+    if (log_selected(LOG_SEL_smtp_mailauth) && !str_is_empty(s->connection.host_authenticated) &&
+        !str_is_empty(s->message.authenticated_sender)) {
+        buffer_add_char(&line, ':');
+        buffer_add(&line, s->message.authenticated_sender);
+    }
     if (log_selected(LOG_SEL_pipelining) && s->pipelining_advertised)
         buffer_add_cstr(&line, " L.");
     if (s->transaction.chunk_total > 0)
@@ -177,8 +185,10 @@ static void judge(struct smtp_session *s, const struct message *m, int64_t chunk
     struct acl_outcome outcome = {.result = ACL_ACCEPT};
     struct str received;
 
-    s->message.message_id = message_id_new(s->transaction_arena);
-    log_set_message(s->message.message_id);
+    if (m->problem == MESSAGE_FINE || m->problem == MESSAGE_TOO_BIG) {
+        s->message.message_id = message_id_new(s->transaction_arena);
+        log_set_message(s->message.message_id);
+    }
     gettimeofday(&s->message.received_time, NULL);
     if (!is_fine(s, m))
         return;

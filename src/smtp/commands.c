@@ -39,7 +39,8 @@ static const struct smtp_command *find(struct smtp_session *s, struct str *argum
             continue;
         while (n < s->line.n && ascii_is_space(s->line.s[n]))
             n++;
-        *argument = str_sub(s->scratch, s->line, n, s->line.n);
+        if (n < s->line.n)
+            *argument = str_sub(s->scratch, s->line, n, s->line.n);
         return command;
     }
     return NULL;
@@ -230,6 +231,7 @@ static void obey(struct smtp_session *s)
 
 void smtp_command(struct smtp_session *s)
 {
+    enum { SHOWN = 256 }; /* octets of a line that is too long, for the log */
     struct str line;
 
     smtp_forget_command(s);
@@ -237,7 +239,8 @@ void smtp_command(struct smtp_session *s)
     case SMTP_INPUT_GONE:
         return;
     case SMTP_INPUT_TOO_LONG:
-        take_line(s, STR(""));
+        take_line(s, str_sub(s->scratch, line, 0, SHOWN));
+        s->command = NULL;
         unknown_command(s);
         return;
     case SMTP_INPUT_LINE:

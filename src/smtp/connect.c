@@ -66,6 +66,20 @@ static bool few_places_left(const struct smtp_session *s)
            s->peer->connection_count > o->smtp_accept_max - o->smtp_accept_reserve;
 }
 
+/* Nobody is served under load where no host is in reserve. False: refused. */
+static bool admit_anybody(struct smtp_session *s)
+{
+    struct str who = smtp_host_and_ident(s, false);
+    double load = 0;
+
+    if (s->options->smtp_reserve_hosts || !too_much_load(s, &load))
+        return true;
+    if (log_selected(LOG_SEL_connection_reject))
+        log_write(LOG_MAIN, "Connection from %.*s refused: load average = %.2f", STR_ARG(who), load);
+    smtp_reply(s, "421 Too much load; please try again later.");
+    return false;
+}
+
 /* False: refused. */
 static bool admit(struct smtp_session *s)
 {
@@ -74,12 +88,6 @@ static bool admit(struct smtp_session *s)
     double load = 0;
     bool loaded = too_much_load(s, &load);
 
-    if (loaded && !o->smtp_reserve_hosts) {
-        if (log_selected(LOG_SEL_connection_reject))
-            log_write(LOG_MAIN, "Connection from %.*s refused: load average = %.2f", STR_ARG(who), load);
-        smtp_reply(s, "421 Too much load; please try again later.");
-        return false;
-    }
     if ((!loaded && !few_places_left(s)) || smtp_host_in(s, o->smtp_reserve_hosts, "smtp_reserve_hosts"))
         return true;
     if (loaded) {
@@ -174,6 +182,10 @@ void smtp_connect(struct smtp_session *s)
     struct acl_outcome outcome;
 
     smtp_expand_timeout(s);
+    if (!admit_anybody(s)) {
+        refuse(s);
+        return;
+    }
     log_connection(s);
     if (!smtp_expand_hostname(s)) {
         if (s->peer->mode == SMTP_NETWORK)

@@ -241,12 +241,14 @@ void smtp_bdat(struct smtp_session *s)
         smtp_fault(s, SMTP_PROTOCOL, 501, STR_NULL, STR("missing size for BDAT command"));
         return;
     }
-    if (!read_chunk(s, size, has_recipients(s)))
-        return;
     if (!has_recipients(s)) {
         refuse_without_recipients(s);
+        if (!s->done)
+            read_chunk(s, size, false);
         return;
     }
+    if (!read_chunk(s, size, true))
+        return;
     if (!last) {
         s->transaction.chunking = true;
         smtp_reply(s, "250 %lld byte chunk received", (long long)size);

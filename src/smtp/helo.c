@@ -150,7 +150,7 @@ static void first_line(struct smtp_session *s, const struct acl_outcome *outcome
     *text = greeting(s);
     if (str_is_empty(outcome->user_message))
         return;
-    smtp_message_code(s, "250", outcome->user_message, code, text);
+    smtp_message_code(s, "250", NULL, outcome->user_message, code, text);
     lf = str_find(*text, '\n');
     if (lf < 0)
         return;
@@ -218,7 +218,6 @@ static void hello(struct smtp_session *s, bool esmtp)
         refuse_syntax(s);
         return;
     }
-    smtp_transaction_reset(s);
     set_name(s, s->argument);
     look_up(s, s->argument);
     if (!check_verified(s)) {
@@ -232,6 +231,7 @@ static void hello(struct smtp_session *s, bool esmtp)
         s->connection.helo_name = STR_NULL;
         return;
     }
+    smtp_transaction_reset(s);
     s->helo_seen = true;
     s->message_limit = smtp_expand_int(s, s->options->smtp_accept_max_per_connection, "smtp_accept_max_per_connection");
     answer(s, &outcome);

@@ -59,6 +59,10 @@ enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, enum line_e
 {
     if (s->peer->mode == SMTP_TEST || !stream_has_input(&s->stream))
         smtp_flush(s);
+    if (s->stream.failed) { /* who takes no replies has nothing more to say */
+        smtp_input_lost(s);
+        return SMTP_INPUT_GONE;
+    }
     switch (stream_read_line(&s->stream, s->scratch, limit, ending, smtp_deadline(s), line)) {
     case LINE_OK:
         return SMTP_INPUT_LINE;

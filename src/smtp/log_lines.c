@@ -79,10 +79,6 @@ void smtp_log_authenticated(struct smtp_session *s, struct buffer *line)
         buffer_add_char(line, ':');
         buffer_add(line, c->authenticated_id);
     }
-    if (log_selected(LOG_SEL_smtp_mailauth) && !str_is_empty(s->message.authenticated_sender)) {
-        buffer_add_char(line, ':');
-        buffer_add(line, s->message.authenticated_sender);
-    }
 }
 
 static void add_history(const struct smtp_session *s, struct buffer *b)

@@ -166,8 +166,8 @@ static void add_session(struct smtp_session *s, struct buffer *line, bool with_s
         buffer_add_cstr(line, " F=<");
         buffer_add(line, s->message.sender_address);
         buffer_add_char(line, '>');
+        smtp_log_authenticated(s, line);
     }
-    smtp_log_authenticated(s, line);
 }
 
 static struct str first_line(struct arena *arena, struct str text)
@@ -209,7 +209,8 @@ struct str smtp_policy_refuse(struct smtp_session *s, enum acl_where where, stru
         bool same = str_eq(outcome->user_message, outcome->log_message);
 
         /* The log then shows the reply as it was given. */
-        if (!smtp_message_code(s, fallback, message, &code, &text) && text.n != message.n && same)
+        if (!smtp_message_code(s, fallback, where == ACL_WHERE_VRFY ? "245" : NULL, message, &code, &text) &&
+            text.n != message.n && same)
             outcome->log_message = str_join3(s->scratch, code, STR(" "), text);
     }
     log_refusal(s, where, data, temporary, outcome);

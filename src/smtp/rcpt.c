@@ -197,6 +197,7 @@ static void discard(struct smtp_session *s, const char *acl, struct str reason)
 {
     s->transaction.discarded = true;
     s->transaction.discarded_by = acl;
+    s->message.rcpt_fail_count++; /* as Exim counts */
     smtp_policy_log_discard(s, acl, reason);
 }
 

@@ -92,8 +92,8 @@ static size_t code_length(struct str message)
     return dots == 2 && *q == ' ' ? (size_t)(q + 1 - p) : 4;
 }
 
-bool smtp_message_code(struct smtp_session *s, const char *fallback, struct str message, struct str *code,
-                       struct str *text)
+bool smtp_message_code(struct smtp_session *s, const char *fallback, const char *digits, struct str message,
+                       struct str *code, struct str *text)
 {
     size_t n = code_length(message);
 
@@ -101,7 +101,7 @@ bool smtp_message_code(struct smtp_session *s, const char *fallback, struct str 
     *text = str_sub(s->scratch, message, n, message.n);
     if (n == 0)
         return false;
-    if (message.s[0] != fallback[0]) {
+    if (digits ? !strchr(digits, message.s[0]) : message.s[0] != fallback[0]) {
         log_write(LOG_MAIN | LOG_PANIC, "configured error code starts with incorrect digit (expected %c) in \"%.*s\"",
                   fallback[0], STR_ARG(printable(s->scratch, message)));
         return false;
@@ -122,7 +122,7 @@ void smtp_respond_message(struct smtp_session *s, const char *fallback, struct s
 {
     struct str code;
 
-    smtp_message_code(s, fallback, smtp_message_lines(s, text), &code, &text);
+    smtp_message_code(s, fallback, NULL, smtp_message_lines(s, text), &code, &text);
     smtp_respond(s, code, text, true);
 }
 

@@ -20,10 +20,11 @@ void smtp_respond_message(struct smtp_session *s, const char *fallback, struct s
  * `control = no_multiline_responses`. */
 struct str smtp_message_lines(struct smtp_session *s, struct str text);
 
-/* Splits off the code ("521 " or "521 5.7.1 ") that a message begins with, if its first digit is right.
- * Returns whether there was a right one; *code is the code or the fallback; *text what follows. */
-bool smtp_message_code(struct smtp_session *s, const char *fallback, struct str message, struct str *code,
-                       struct str *text);
+/* Splits off the code ("521 " or "521 5.7.1 ") that a message begins with, if its first digit is one of the
+ * digits (NULL: that of the fallback). Returns whether there was a right one; *code is the code or the
+ * fallback; *text what follows. */
+bool smtp_message_code(struct smtp_session *s, const char *fallback, const char *digits, struct str message,
+                       struct str *code, struct str *text);
 
 /* Sends what is waiting. */
 void smtp_flush(struct smtp_session *s);
