@@ -96,7 +96,7 @@ static bool if_8bitmime(const struct smtp_session *s)
     return s->options->accept_8bitmime;
 }
 
-static const struct parameter {
+static const struct mail_parameter {
     const char *name;
     bool (*known)(const struct smtp_session *s);
     bool (*take)(struct smtp_session *s, struct mail *mail, struct str value);
@@ -105,7 +105,7 @@ static const struct parameter {
     {"RET", always, take_ret},     {"SIZE", always, take_size},      {"SMTPUTF8", always, take_smtputf8},
 };
 
-static const struct parameter *find(const struct smtp_session *s, struct str name)
+static const struct mail_parameter *find(const struct smtp_session *s, struct str name)
 {
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
         if (str_is_nocase(name, parameters[i].name) && parameters[i].known(s))
@@ -116,17 +116,19 @@ static const struct parameter *find(const struct smtp_session *s, struct str nam
 /* Takes the parameters off; *address is what is left. */
 static bool take_parameters(struct smtp_session *s, struct mail *mail, struct str *address)
 {
-    struct str rest = s->argument, name, value;
+    struct smtp_parameter last;
 
-    *address = rest;
-    while (s->esmtp && smtp_last_parameter(s->scratch, &rest, &name, &value)) {
-        const struct parameter *parameter = find(s, name);
+    *address = s->argument;
+    while (s->esmtp && smtp_last_parameter(s->scratch, *address, &last)) {
+        const struct mail_parameter *known = find(s, last.name);
 
-        if (!parameter)
-            return true; /* it belongs to the address, or the address is malformed */
-        if (!parameter->take(s, mail, value))
+        if (!known) { /* it belongs to the address, or the address is malformed */
+            *address = str_join3(s->scratch, last.rest, STR(" "), last.word);
+            return true;
+        }
+        if (!known->take(s, mail, last.value))
             return false;
-        *address = rest;
+        *address = last.rest;
     }
     return true;
 }

@@ -86,20 +86,20 @@ static bool take_orcpt(struct smtp_session *s, struct rcpt *rcpt)
 static bool take_parameters(struct smtp_session *s, struct str *address)
 {
     struct rcpt rcpt = {0};
-    struct str rest = s->argument, name, value;
+    struct smtp_parameter last;
 
-    *address = rest;
-    while (s->esmtp && s->dsn_advertised && smtp_last_parameter(s->scratch, &rest, &name, &value)) {
-        if (str_is_nocase(name, "NOTIFY")) {
-            if (!take_notify(s, &rcpt, value))
+    *address = s->argument;
+    while (s->esmtp && s->dsn_advertised && smtp_last_parameter(s->scratch, *address, &last)) {
+        if (str_is_nocase(last.name, "NOTIFY")) {
+            if (!take_notify(s, &rcpt, last.value))
                 return false;
-        } else if (str_is_nocase(name, "ORCPT")) {
+        } else if (str_is_nocase(last.name, "ORCPT")) {
             if (!take_orcpt(s, &rcpt))
                 return false;
         } else {
             return true; /* it belongs to the address, or the address is malformed */
         }
-        *address = rest;
+        *address = last.rest;
     }
     return true;
 }

@@ -43,7 +43,6 @@ void smtp_transaction_reset(struct smtp_session *s)
         .fake_reply = STR_NULL,
     };
     s->message = (struct scope_message){.size = -1, .acl_m.arena = s->transaction_arena};
-    s->message.authenticated_sender = s->peer->authenticated_sender;
     s->warnings = (struct acl_warnings){.arena = s->transaction_arena};
     match_cache_clear(s->scope.match_cache);
     log_set_message(STR_NULL);
@@ -135,6 +134,7 @@ static void begin(struct smtp_session *s, const struct smtp_settings *settings, 
     };
     describe_connection(s);
     smtp_transaction_reset(s);
+    s->message.authenticated_sender = peer->authenticated_sender; /* until the first EHLO, as in Exim */
     smtp_forget_command(s);
     smtp_set_protocol(s);
 }
