@@ -31,15 +31,14 @@ def expected(reference, scenario):
     missing = []
     for difference in scenario.differs:
         exim, gatepost = difference.exim.strip("\n"), difference.gatepost.strip("\n")
-        if difference.part:
-            places = [difference.part] if parts.get(difference.part, "").strip("\n") == exim else []
-        else:
-            places = [name for name, text in parts.items() if exim in text]
+        possible = [difference.part] if difference.part else list(parts)
+        places = [name for name in possible
+                  if (exim in parts.get(name, "") if exim else not parts.get(name, "").strip("\n"))]
         for name in places:
-            if difference.part:
+            if not exim:
                 parts[name] = gatepost
             else:
-                parts[name] = parts[name].replace(exim + "\n" if not gatepost else exim, gatepost)
+                parts[name] = parts[name].replace(exim if gatepost else exim + "\n", gatepost)
         if not places:
             missing.append(difference)
     return parts, missing
