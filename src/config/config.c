@@ -144,6 +144,8 @@ struct config *config_read(const struct config_request *request, struct error *e
         err = &own;
     if (read_config(config, request, err))
         return config;
+    if (request->log_file_path && err != &own)
+        *request->log_file_path = str_copy(err->arena, config->main.log_file_path);
     if (err->where.file && err != &own)
         err->where.file = str_copy(err->arena, str_of(err->where.file)).s;
     config_free(config);

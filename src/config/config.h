@@ -56,6 +56,9 @@ struct config_request {
      * upper-case word and an underscore. NULL-terminated, or NULL. */
     const char *const *predefined;
     bool trusted; /* owner and mode of the file do not matter: no privilege is held (manual, 6.1) */
+    /* When reading fails: log_file_path as far as it was read, in err's arena, for whoever must log the
+     * failure; NULL: not wanted. */
+    struct str *log_file_path;
 };
 
 /* Reads the configuration. NULL: err holds the text and the place; config_error_text() makes Exim's

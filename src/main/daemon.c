@@ -259,7 +259,7 @@ static void reload(struct daemon *d)
     struct listeners listeners = {NULL, 0};
 
     log_write(LOG_MAIN, "pid %d: SIGHUP received: re-exec daemon", (int)getpid());
-    fresh = program_load(old->cl, &err);
+    fresh = program_load(old->cl, NULL, &err);
     if (fresh && plan(d, fresh, &listeners, &err) && open_all(fresh, &d->listeners, &listeners, &err) &&
         logging_begin(fresh->config, false, &err)) {
         scoreboard_each(d->board, terminate, NULL);

@@ -136,3 +136,18 @@ bool logging_begin(const struct config *config, bool to_stderr, struct error *er
     arena_free(arena);
     return ok;
 }
+
+void logging_begin_failed(struct str log_file_path)
+{
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct log_settings found = {.to_syslog = false}, settings = {.to_syslog = false};
+    struct strlist it;
+    struct str item;
+
+    strlist_begin(&it, log_file_path, ':');
+    while (strlist_next(&it, arena, &item))
+        if (!str_is_empty(item) && !str_is(item, "syslog") && set_paths(arena, item, &found, NULL))
+            settings.panic_path = found.panic_path;
+    log_configure(&settings);
+    arena_free(arena);
+}

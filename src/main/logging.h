@@ -11,4 +11,8 @@
  * False: err says what is wrong with log_file_path. */
 bool logging_begin(const struct config *config, bool to_stderr, struct error *err);
 
+/* When there is no configuration, because it has an error: puts a panic log alone in force, where
+ * log_file_path says, if it does. */
+void logging_begin_failed(struct str log_file_path);
+
 #endif

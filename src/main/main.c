@@ -67,6 +67,7 @@ static int run(struct program **program)
 static int start(const struct command_line *cl, struct error *err)
 {
     struct program *program;
+    struct str log_file_path = STR_NULL;
     int code = 1;
 
     if (cl->debug && !debug_select(str_of(cl->debug), err)) {
@@ -79,11 +80,15 @@ static int start(const struct command_line *cl, struct error *err)
         return info_mode(cl->info);
     if (cl->mode == MODE_NONE)
         return usage();
-    program = program_load(cl, err);
-    if (program && prepare(program, err))
+    program = program_load(cl, &log_file_path, err);
+    if (program && prepare(program, err)) {
         code = run(&program);
-    else
+    } else if (cl->mode == MODE_DAEMON) {
+        logging_begin_failed(log_file_path);
+        log_write_lines(LOG_PANIC, config_error_text(err->arena, err));
+    } else {
         report_error(err, cl->mode);
+    }
     program_free(program);
     return code;
 }

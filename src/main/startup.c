@@ -2,6 +2,7 @@
 #include "main/startup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +39,15 @@ static struct str directory_of(struct arena *arena, struct str file)
     return slash > 0 ? str_sub(arena, file, 0, (size_t)slash) : slash == 0 ? STR("/") : STR("");
 }
 
+static struct str working_directory(struct arena *arena)
+{
+    char *path = getcwd(NULL, 0);
+    struct str copy = str_copy(arena, str_of(path ? path : ""));
+
+    free(path);
+    return copy;
+}
+
 static struct scope_process describe_process(struct program *program)
 {
     const struct main_options *options = &program->config->main;
@@ -57,12 +67,15 @@ static struct scope_process describe_process(struct program *program)
         .compile_number = STR("1"),
         .exim_uid = options->exim_user.set ? options->exim_user.id : getuid(),
         .exim_gid = options->exim_group.set ? options->exim_group.id : getgid(),
+        .bounce_return_size_limit = STR("102400"), /* the default of an option that is refused so far */
+        .headers_charset = STR(HEADERS_CHARSET),
+        .initial_cwd = working_directory(program->arena),
         .strict_acl_vars = options->strict_acl_vars,
         .strip_trailing_dot = options->strip_trailing_dot,
     };
 }
 
-struct program *program_load(const struct command_line *cl, struct error *err)
+struct program *program_load(const struct command_line *cl, struct str *log_file_path, struct error *err)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
     struct program *program = ARENA_NEW(arena, struct program);
@@ -72,6 +85,7 @@ struct program *program_load(const struct command_line *cl, struct error *err)
         .classes = classes,
         .predefined = acl_macro_names(arena),
         .trusted = geteuid() != 0,
+        .log_file_path = log_file_path,
     };
 
     program->arena = arena;
@@ -83,6 +97,8 @@ struct program *program_load(const struct command_line *cl, struct error *err)
         search_open_max(program->config->main.lookup_open_max);
         return program;
     }
+    if (program->config && log_file_path)
+        *log_file_path = str_copy(err->arena, program->config->main.log_file_path);
     program_free(program);
     return NULL;
 }

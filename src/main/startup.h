@@ -20,8 +20,9 @@ struct program {
     struct scope_process process;
 };
 
-/* Reads and compiles the configuration that the command line asks for. NULL: err says why, with its place. */
-struct program *program_load(const struct command_line *cl, struct error *err);
+/* Reads and compiles the configuration that the command line asks for. NULL: err says why, with its place;
+ * log_file_path (may be NULL) is then what the file says of it before the fault, in err's arena. */
+struct program *program_load(const struct command_line *cl, struct str *log_file_path, struct error *err);
 void program_free(struct program *program);
 
 /* Tells the user on standard error, in the form that Exim has in that mode. */

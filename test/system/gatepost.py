@@ -173,7 +173,9 @@ class Place:
         process = subprocess.Popen(self.command("-bdf", "-oX", f"127.0.0.1.{port}", "-oP", str(self.pid_file),
                                                 *arguments), stdin=subprocess.DEVNULL, start_new_session=True)
         self.processes.append(process)
-        wait_until(lambda: self.listening(port) or process.poll() is not None, "the daemon listens")
+        # The pid file comes after the sockets are open. A connection to try them would be one that counts.
+        wait_until(lambda: (self.pid_file.exists() and self.pid_file.read_text().endswith("\n")) or
+                   process.poll() is not None, "the daemon writes its pid file")
         assert process.poll() is None, f"the daemon has ended: {self.log('main')}{self.log('panic')}"
         return port
 
