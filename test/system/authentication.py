@@ -6,7 +6,8 @@ import re
 from gatepost import PLAIN, Client, LocalClient, b64
 
 # So many commands are made in one session here that the limits on bad ones would end it.
-PATIENT = "smtp_accept_max_nonmail = 1000\nsmtp_max_synprot_errors = 1000\nsmtp_max_unknown_commands = 1000\n"
+PATIENT = "".join(f"{limit} = 1000000\n" for limit in (
+    "smtp_accept_max_nonmail", "smtp_max_synprot_errors", "smtp_max_unknown_commands"))
 
 OK = "235 Authentication succeeded"
 INCORRECT = "535 Incorrect authentication data"

@@ -1,4 +1,6 @@
 """Fixtures of the system tests."""
+import re
+
 import pytest
 
 from authentication import Service
@@ -29,3 +31,15 @@ def fixture_daemon(place):
     service = Service(place, "daemon")
     yield service
     service.close()
+
+
+@pytest.fixture(name="intact")
+def fixture_intact(place):
+    """No worker may have died, whatever was sent to it; log lines are lines of print, each with its time."""
+    yield
+    for name in ("main", "reject", "panic"):
+        log = place.log(name)
+        assert "died of signal" not in log
+        for line in log.split("\n")[:-1]:
+            assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[. ]", line), repr(line)
+            assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", line), repr(line)
