@@ -68,7 +68,8 @@ static size_t trace_length(struct str headers)
     return (size_t)(p - headers.s);
 }
 
-struct str added_headers_merge(struct arena *arena, struct str received, struct str original, struct str added)
+struct str added_headers_merge(struct arena *arena, struct str received, struct str original,
+                               struct str added)
 {
     struct buffer out = BUFFER_IN(arena);
     size_t trace = trace_length(original);

@@ -5,8 +5,9 @@
 #include "base/str.h"
 
 /* The header section with everything in its place: the message's own headers, its Received: header and the
- * added ones. These may begin with :at_start:, :after_received:, :at_start_rfc: or :at_end: (which is where they
- * go otherwise). All are complete lines. */
-struct str added_headers_merge(struct arena *arena, struct str received, struct str original, struct str added);
+ * added ones. These may begin with :at_start:, :after_received:, :at_start_rfc: or :at_end: (which is where
+ * they go otherwise). All are complete lines. */
+struct str added_headers_merge(struct arena *arena, struct str received, struct str original,
+                               struct str added);
 
 #endif

@@ -244,8 +244,8 @@ static bool read_address(struct reader *r)
     return skip_phrase(r) && read_bracketed(r);
 }
 
-bool address_parse(struct arena *arena, struct str text, const struct address_rules *rules, struct address *address,
-                   struct error *err)
+bool address_parse(struct arena *arena, struct str text, const struct address_rules *rules,
+                   struct address *address, struct error *err)
 {
     struct reader r = {
         .arena = arena,

@@ -25,8 +25,8 @@ struct address {
 };
 
 /* Reads the address that the text consists of. False: err has Exim's text. */
-bool address_parse(struct arena *arena, struct str text, const struct address_rules *rules, struct address *address,
-                   struct error *err);
+bool address_parse(struct arena *arena, struct str text, const struct address_rules *rules,
+                   struct address *address, struct error *err);
 
 /* A local part without its quoting: "x y" becomes x y. */
 struct str address_unquote(struct arena *arena, struct str local_part);

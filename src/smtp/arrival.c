@@ -17,7 +17,8 @@ static void log_too_big(struct smtp_session *s, const struct message *m)
     buffer_add(&line, s->message.sender_address);
     buffer_add_cstr(&line, "> ");
     buffer_add(&line, smtp_host_and_ident(s, true));
-    buffer_printf(&line, ": message too big: read=%lld max=%lld", (long long)m->size, (long long)s->size_limit);
+    buffer_printf(&line, ": message too big: read=%lld max=%lld", (long long)m->size,
+                  (long long)s->size_limit);
     log_write_more(LOG_MAIN | LOG_REJECT, buffer_str(&line), message_for_reject_log(m, s, STR("")));
 }
 
@@ -35,13 +36,15 @@ static bool is_fine(struct smtp_session *s, const struct message *m)
         return false;
     case MESSAGE_HEADER_TOO_BIG:
         log_write(LOG_MAIN | LOG_REJECT,
-                  "ridiculously long message header received from %.*s (more than %lld characters): message abandoned",
+                  "ridiculously long message header received from %.*s (more than %lld characters): message "
+                  "abandoned",
                   STR_ARG(who), (long long)m->limits.headers);
         smtp_reply(s, "552 Message header is ridiculously long");
         return false;
     case MESSAGE_HEADER_LINE_TOO_LONG:
         log_write(LOG_MAIN | LOG_REJECT,
-                  "overlong message header line received from %.*s (more than %lld characters): message abandoned",
+                  "overlong message header line received from %.*s (more than %lld characters): message "
+                  "abandoned",
                   STR_ARG(who), (long long)m->limits.header_line);
         smtp_reply(s, "552 A message header line is too long");
         return false;
@@ -158,7 +161,8 @@ static void put_off(struct smtp_session *s)
     smtp_reply(s, "451 Messages cannot be received at present - please try later");
 }
 
-static void accept_message(struct smtp_session *s, const struct acl_outcome *outcome, int64_t size, int64_t chunk)
+static void accept_message(struct smtp_session *s, const struct acl_outcome *outcome, int64_t size,
+                           int64_t chunk)
 {
     struct str id = s->message.message_id;
     bool discarded = s->message.recipients_count == 0, test = s->peer->mode == SMTP_TEST;
@@ -171,13 +175,16 @@ static void accept_message(struct smtp_session *s, const struct acl_outcome *out
     if (discarded)
         log_discarded(s, outcome->result == ACL_DISCARD ? outcome->log_message : STR(""));
     if (chunk >= 0)
-        smtp_reply(s, "250- %lld byte chunk, total %lld", (long long)chunk, (long long)s->transaction.chunk_total);
+        smtp_reply(s, "250- %lld byte chunk, total %lld", (long long)chunk,
+                   (long long)s->transaction.chunk_total);
     if (!str_is_null(s->transaction.fake_reply))
-        smtp_respond(s, str_printf(s->scratch, "%d", s->transaction.fake_code), s->transaction.fake_reply, true);
+        smtp_respond(s, str_printf(s->scratch, "%d", s->transaction.fake_code), s->transaction.fake_reply,
+                     true);
     else
         smtp_policy_accept(s, outcome, "250", str_join(s->scratch, STR("OK id="), id));
     if (test)
-        stream_write(&s->stream, STR("\n**** SMTP testing: that is not a real message id!\n\n"), smtp_deadline(s));
+        stream_write(&s->stream, STR("\n**** SMTP testing: that is not a real message id!\n\n"),
+                     smtp_deadline(s));
 }
 
 static void judge(struct smtp_session *s, const struct message *m, int64_t chunk)
@@ -198,7 +205,7 @@ static void judge(struct smtp_session *s, const struct message *m, int64_t chunk
     s->transaction.added_headers = BUFFER_IN(s->transaction_arena); /* those of the DATA ACL come on top */
     s->message.headers_added = STR_NULL;
     if (s->message.recipients_count > 0)
-        smtp_policy_run(s, ACL_WHERE_DATA, s->options->acl_smtp_data, ACL_ACCEPT, STR_NULL, &outcome);
+        smtp_policy_run(s, ACL_WHERE_DATA, STR_NULL, &outcome);
     switch (outcome.result) {
     case ACL_DISCARD:
         s->message.recipients_count = 0;

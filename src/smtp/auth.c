@@ -65,7 +65,8 @@ static enum answer ask(struct smtp_session *s, struct auth_exchange *x, struct s
     enum smtp_input input;
     struct str line;
 
-    smtp_reply_str(s, str_join(x->arena, STR("334 "), x->out_is_text ? x->out : base64_encode(x->arena, x->out)));
+    smtp_reply_str(s, str_join(x->arena, STR("334 "),
+                               x->out_is_text ? x->out : base64_encode(x->arena, x->out)));
     s->scratch = x->arena; /* the line is a secret */
     input = smtp_read_line(s, SMTP_AUTH_LIMIT, on_network(s) ? LINE_CRLF : LINE_LF, &line);
     s->scratch = working;
@@ -82,8 +83,8 @@ static enum answer ask(struct smtp_session *s, struct auth_exchange *x, struct s
 
 /* Runs the exchange until it has an end. answer: what came with the command, ANSWER_DATA with STR_NULL:
  * nothing. */
-static enum answer converse(struct smtp_session *s, struct auth_exchange *x, enum answer answer, struct str data,
-                            enum auth_verdict *verdict)
+static enum answer converse(struct smtp_session *s, struct auth_exchange *x, enum answer answer,
+                            struct str data, enum auth_verdict *verdict)
 {
     *verdict = AUTH_MORE;
     while (answer == ANSWER_DATA) {
@@ -104,7 +105,8 @@ static struct str deferred(struct smtp_session *s, const struct auth_exchange *x
     return str_join3(s->scratch, text, STR(": "), x->message);
 }
 
-static void judge(struct smtp_session *s, const struct auth_exchange *x, enum answer answer, struct verdict *v)
+static void judge(struct smtp_session *s, const struct auth_exchange *x, enum answer answer,
+                  struct verdict *v)
 {
     v->detail = STR_NULL;
     switch (answer) {
@@ -301,7 +303,7 @@ void smtp_auth(struct smtp_session *s)
         return;
     }
     s->connection.smtp_command_argument = mechanism;
-    if (smtp_policy_run(s, ACL_WHERE_AUTH, s->options->acl_smtp_auth, ACL_ACCEPT, STR_NULL, &outcome) != ACL_ACCEPT) {
+    if (smtp_policy_run(s, ACL_WHERE_AUTH, STR_NULL, &outcome) != ACL_ACCEPT) {
         s->mask_unknown = true;
         smtp_policy_refuse(s, ACL_WHERE_AUTH, mechanism, &outcome);
         return;

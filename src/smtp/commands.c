@@ -95,8 +95,8 @@ static bool out_of_step(struct smtp_session *s)
 {
     enum smtp_follow follow = s->command ? s->command->follow : FOLLOW_NEVER;
 
-    if (follow == FOLLOW_ALWAYS || (follow == FOLLOW_PIPELINED && s->pipelining_advertised) || !s->enforce_sync ||
-        s->peer->mode != SMTP_NETWORK)
+    if (follow == FOLLOW_ALWAYS || (follow == FOLLOW_PIPELINED && s->pipelining_advertised) ||
+        !s->enforce_sync || s->peer->mode != SMTP_NETWORK)
         return false;
     return stream_input_ready(&s->stream, s->peer->in_fd);
 }
@@ -106,9 +106,8 @@ static void refuse_out_of_step(struct smtp_session *s)
     struct buffer line = BUFFER_IN(s->scratch);
 
     smtp_log_incomplete(s, "sync failure");
-    buffer_printf(&line,
-                  "SMTP protocol synchronization error (next input sent too soon: pipelining was%s advertised): "
-                  "rejected \"", s->pipelining_advertised ? "" : " not");
+    buffer_add_cstr(&line, "SMTP protocol synchronization error (next input sent too soon: pipelining was");
+    buffer_printf(&line, "%s advertised): rejected \"", s->pipelining_advertised ? "" : " not");
     buffer_add(&line, s->log_line);
     buffer_add_cstr(&line, "\" ");
     buffer_add(&line, smtp_host_and_ident(s, true));

@@ -91,13 +91,16 @@ static bool admit(struct smtp_session *s)
     if ((!loaded && !few_places_left(s)) || smtp_host_in(s, o->smtp_reserve_hosts, "smtp_reserve_hosts"))
         return true;
     if (loaded) {
-        log_write(LOG_MAIN, "temporarily refused connection from %.*s: not in reserve list and load average = %.2f",
+        log_write(LOG_MAIN,
+                  "temporarily refused connection from %.*s: not in reserve list and load average = %.2f",
                   STR_ARG(who), load);
-        smtp_reply(s, "421 %.*s: Too much load; please try again later", STR_ARG(s->connection.active_hostname));
+        smtp_reply(s, "421 %.*s: Too much load; please try again later",
+                   STR_ARG(s->connection.active_hostname));
     } else {
-        log_write(LOG_MAIN, "temporarily refused connection from %.*s: not in reserve list: connected=%d max=%d "
-                  "reserve=%d", STR_ARG(who), s->peer->connection_count - 1, o->smtp_accept_max,
-                  o->smtp_accept_reserve);
+        log_write(LOG_MAIN,
+                  "temporarily refused connection from %.*s: not in reserve list: connected=%d max=%d "
+                  "reserve=%d",
+                  STR_ARG(who), s->peer->connection_count - 1, o->smtp_accept_max, o->smtp_accept_reserve);
         smtp_reply(s, "421 %.*s: Too many concurrent SMTP connections; please try again later",
                    STR_ARG(s->connection.active_hostname));
     }
@@ -206,8 +209,7 @@ void smtp_connect(struct smtp_session *s)
         }
     }
     look_at_host(s);
-    if (smtp_policy_run(s, ACL_WHERE_CONNECT, s->options->acl_smtp_connect, ACL_ACCEPT, STR_NULL, &outcome) !=
-        ACL_ACCEPT) {
+    if (smtp_policy_run(s, ACL_WHERE_CONNECT, STR_NULL, &outcome) != ACL_ACCEPT) {
         smtp_policy_refuse(s, ACL_WHERE_CONNECT, STR_NULL, &outcome);
         refuse(s);
         return;

@@ -108,6 +108,14 @@ static enum line_status read_lines(struct smtp_session *s, struct message *m, st
     }
 }
 
+/* How Exim names the place where a message broke off. */
+static const char *place_in(const struct message *m)
+{
+    if (m->lines == 0)
+        return " (header)";
+    return !m->empty_line && m->body_lines <= 1 ? " (after header)" : "";
+}
+
 /* Reads the message that follows the 354. False: the session has ended. */
 static bool read_message(struct smtp_session *s, struct message *m)
 {
@@ -123,7 +131,7 @@ static bool read_message(struct smtp_session *s, struct message *m)
     if (status == LINE_TIMEOUT)
         data_timeout(s);
     else if (status != LINE_OK)
-        data_lost(s, m->lines == 0 ? " (header)" : !m->empty_line && m->body_lines <= 1 ? " (after header)" : "");
+        data_lost(s, place_in(m));
     return status == LINE_OK;
 }
 
@@ -141,8 +149,7 @@ void smtp_data(struct smtp_session *s)
         smtp_transaction_reset(s);
         return;
     }
-    if (smtp_policy_run(s, ACL_WHERE_PREDATA, s->options->acl_smtp_predata, ACL_ACCEPT, STR_NULL, &outcome) !=
-        ACL_ACCEPT) {
+    if (smtp_policy_run(s, ACL_WHERE_PREDATA, STR_NULL, &outcome) != ACL_ACCEPT) {
         smtp_policy_refuse(s, ACL_WHERE_PREDATA, STR_NULL, &outcome);
         return;
     }

@@ -113,7 +113,7 @@ void smtp_etrn(struct smtp_session *s)
         return;
     }
     log_received(s);
-    if (smtp_policy_run(s, ACL_WHERE_ETRN, s->options->acl_smtp_etrn, ACL_DENY, STR_NULL, &outcome) != ACL_ACCEPT) {
+    if (smtp_policy_run(s, ACL_WHERE_ETRN, STR_NULL, &outcome) != ACL_ACCEPT) {
         smtp_policy_refuse(s, ACL_WHERE_ETRN, s->argument, &outcome);
         return;
     }

@@ -56,7 +56,8 @@ static void look_up(struct smtp_session *s, struct str name)
     struct error err = ERROR_IN(s->scratch);
 
     if (!s->connection.host_name_looked_up && !str_is_empty(s->connection.host_address) &&
-        list_match_option(&s->scope, s->options->helo_lookup_domains, "helo_lookup_domains", name, &err) == MATCH_YES)
+        list_match_option(&s->scope, s->options->helo_lookup_domains, "helo_lookup_domains", name, &err) ==
+            MATCH_YES)
         smtp_find_host_name(&s->scope);
 }
 
@@ -112,7 +113,8 @@ static void refuse_syntax(struct smtp_session *s)
     buffer_printf(&line, "rejected %s from ", s->command->name);
     buffer_add(&line, smtp_host_and_ident(s, false));
     buffer_add_cstr(&line, ": syntactically invalid argument(s): ");
-    buffer_add(&line, str_is_empty(s->argument) ? STR("(no argument given)") : printable(s->scratch, s->argument));
+    buffer_add(&line,
+               str_is_empty(s->argument) ? STR("(no argument given)") : printable(s->scratch, s->argument));
     log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
     smtp_reply(s, "501 Syntactically invalid %s argument(s)", s->command->name);
     smtp_count_fault(s);
@@ -142,7 +144,8 @@ static struct str greeting(struct smtp_session *s)
 }
 
 /* The first line's code and text: the ACL's message, one line of it, or the greeting. */
-static void first_line(struct smtp_session *s, const struct acl_outcome *outcome, struct str *code, struct str *text)
+static void first_line(struct smtp_session *s, const struct acl_outcome *outcome, struct str *code,
+                       struct str *text)
 {
     ptrdiff_t lf;
 
@@ -154,8 +157,9 @@ static void first_line(struct smtp_session *s, const struct acl_outcome *outcome
     lf = str_find(*text, '\n');
     if (lf < 0)
         return;
-    log_write(LOG_MAIN | LOG_PANIC, "EHLO/HELO response must not contain newlines: message truncated: %.*s%s%.*s",
-              STR_ARG(*code), code->n > 3 ? "" : " ", STR_ARG(*text));
+    log_write(LOG_MAIN | LOG_PANIC,
+              "EHLO/HELO response must not contain newlines: message truncated: %.*s%s%.*s", STR_ARG(*code),
+              code->n > 3 ? "" : " ", STR_ARG(*text));
     *text = str_sub(s->scratch, *text, 0, (size_t)lf);
 }
 
@@ -226,14 +230,15 @@ static void hello(struct smtp_session *s, bool esmtp)
     }
     s->esmtp = esmtp;
     smtp_set_protocol(s);
-    if (smtp_policy_run(s, ACL_WHERE_HELO, s->options->acl_smtp_helo, ACL_ACCEPT, STR_NULL, &outcome) != ACL_ACCEPT) {
+    if (smtp_policy_run(s, ACL_WHERE_HELO, STR_NULL, &outcome) != ACL_ACCEPT) {
         smtp_policy_refuse(s, ACL_WHERE_HELO, s->argument, &outcome);
         s->connection.helo_name = STR_NULL;
         return;
     }
     smtp_transaction_reset(s);
     s->helo_seen = true;
-    s->message_limit = smtp_expand_int(s, s->options->smtp_accept_max_per_connection, "smtp_accept_max_per_connection");
+    s->message_limit =
+        smtp_expand_int(s, s->options->smtp_accept_max_per_connection, "smtp_accept_max_per_connection");
     answer(s, &outcome);
 }
 

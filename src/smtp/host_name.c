@@ -89,7 +89,8 @@ void smtp_find_host_name(struct scope *scope)
     struct scope_connection *c = scope->connection;
     struct search search;
 
-    if (!c || c->host_name_looked_up || str_is_empty(c->host_address) || !ip_parse(c->host_address, &search.ip))
+    if (!c || c->host_name_looked_up || str_is_empty(c->host_address) ||
+        !ip_parse(c->host_address, &search.ip))
         return;
     ip_unmap(&search.ip);
     c->host_name_looked_up = true;

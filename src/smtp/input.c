@@ -20,7 +20,8 @@ static void log_lost(struct smtp_session *s)
     bool local = str_is_empty(s->connection.host_address);
 
     if (s->transaction.sender_given && log_selected(LOG_SEL_lost_incoming_connection)) {
-        buffer_printf(&line, "unexpected %s while reading SMTP command from ", local ? "EOF" : "disconnection");
+        buffer_printf(&line, "unexpected %s while reading SMTP command from ",
+                      local ? "EOF" : "disconnection");
         buffer_add(&line, smtp_host_and_ident(s, false));
     } else if (!s->transaction.sender_given && s->log_connection) {
         buffer_add(&line, smtp_connection_name(s));
@@ -55,7 +56,8 @@ void smtp_input_timeout(struct smtp_session *s)
 
 /* Replies to pipelined commands go out together, but never wait for the peer. In a test session each goes
  * out at once: the tester reads replies and debugging output side by side. */
-enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, enum line_ending ending, struct str *line)
+enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, enum line_ending ending,
+                               struct str *line)
 {
     if (s->peer->mode == SMTP_TEST || !stream_has_input(&s->stream))
         smtp_flush(s);

@@ -156,7 +156,8 @@ static bool within_limit(struct smtp_session *s)
                                            "smtp_accept_max_per_connection");
     if (s->message_limit == 0 || s->mail_count <= s->message_limit)
         return true;
-    log_write(LOG_MAIN | LOG_REJECT, "rejected MAIL command %.*s: too many messages in one connection", STR_ARG(who));
+    log_write(LOG_MAIN | LOG_REJECT, "rejected MAIL command %.*s: too many messages in one connection",
+              STR_ARG(who));
     smtp_reply(s, "421 too many messages in this connection");
     return false;
 }
@@ -229,7 +230,7 @@ static bool check_sender(struct smtp_session *s)
 
     s->message.sender_address = sender_of_caller(s, s->message.sender_address);
     s->message.sender_set = true;
-    switch (smtp_policy_run(s, ACL_WHERE_MAIL, s->options->acl_smtp_mail, ACL_ACCEPT, STR_NULL, &outcome)) {
+    switch (smtp_policy_run(s, ACL_WHERE_MAIL, STR_NULL, &outcome)) {
     case ACL_DISCARD:
         s->transaction.discard_all = s->transaction.discarded = true;
         s->transaction.discarded_by = "MAIL";

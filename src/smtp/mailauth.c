@@ -74,8 +74,7 @@ static struct str objection(struct smtp_session *s, bool *answered)
 
     *answered = false;
     if (s->options->acl_smtp_mailauth) {
-        switch (smtp_policy_run(s, ACL_WHERE_MAILAUTH, s->options->acl_smtp_mailauth, ACL_ACCEPT, STR_NULL,
-                                &outcome)) {
+        switch (smtp_policy_run(s, ACL_WHERE_MAILAUTH, STR_NULL, &outcome)) {
         case ACL_ACCEPT:
             break;
         case ACL_DENY:

@@ -136,7 +136,8 @@ static struct str visible(struct smtp_session *s, const char *p, size_t n)
 void message_publish(const struct message *m, struct smtp_session *s, struct str received, struct str added)
 {
     struct scope_message *message = &s->message;
-    struct str original = str_copy_n(s->transaction_arena, m->headers.s ? m->headers.s : "", m->headers.n, true);
+    struct str original =
+        str_copy_n(s->transaction_arena, m->headers.s ? m->headers.s : "", m->headers.n, true);
     size_t end = m->tail.n < m->limits.visible ? m->tail.n : m->limits.visible;
 
     message->headers = added_headers_merge(s->transaction_arena, received, original, added);

@@ -11,7 +11,8 @@
 
 /* --- What ACLs ask */
 
-static bool obey_control(void *owner, const struct acl_control *control, struct str parameter, struct error *err)
+static bool obey_control(void *owner, const struct acl_control *control, struct str parameter,
+                         struct error *err)
 {
     struct smtp_session *s = owner;
 
@@ -101,14 +102,40 @@ const struct acl_host smtp_acl_host = {
 
 /* --- Running */
 
-enum acl_result smtp_policy_run(struct smtp_session *s, enum acl_where where, const struct template *spec,
-                                enum acl_result unset, struct str recipient, struct acl_outcome *outcome)
+/* The options that name ACLs, and what it means when one is not set (manual, 44.14). */
+static const struct {
+    size_t offset;
+    enum acl_result unset;
+} options[ACL_WHERE_COUNT] = {
+#define ROW(where, option, unset) [ACL_WHERE_##where] = {offsetof(struct main_options, option), unset}
+    ROW(CONNECT, acl_smtp_connect, ACL_ACCEPT), ROW(HELO, acl_smtp_helo, ACL_ACCEPT),
+    ROW(AUTH, acl_smtp_auth, ACL_ACCEPT),       ROW(MAIL, acl_smtp_mail, ACL_ACCEPT),
+    ROW(RCPT, acl_smtp_rcpt, ACL_DENY),         ROW(PREDATA, acl_smtp_predata, ACL_ACCEPT),
+    ROW(DATA, acl_smtp_data, ACL_ACCEPT),       ROW(VRFY, acl_smtp_vrfy, ACL_DENY),
+    ROW(EXPN, acl_smtp_expn, ACL_DENY),         ROW(ETRN, acl_smtp_etrn, ACL_DENY),
+    ROW(QUIT, acl_smtp_quit, ACL_ACCEPT),       ROW(NOTQUIT, acl_smtp_notquit, ACL_ACCEPT),
+    ROW(MAILAUTH, acl_smtp_mailauth, ACL_ACCEPT),
+#undef ROW
+};
+
+/* The ACL of one of these options. */
+static const struct template *spec_of(const struct smtp_session *s, enum acl_where where)
+{
+    return *(const struct template *const *)((const char *)s->options + options[where].offset);
+}
+
+enum acl_result smtp_policy_run(struct smtp_session *s, enum acl_where where, struct str recipient,
+                                struct acl_outcome *outcome)
 {
     struct acl_context *context = &s->acl_owner.context;
+    const struct template *spec = spec_of(s, where);
 
-    *outcome = (struct acl_outcome){.result = unset, .log_reject_target = LOG_MAIN | LOG_REJECT};
+    *outcome = (struct acl_outcome){
+        .result = options[where].unset,
+        .log_reject_target = LOG_MAIN | LOG_REJECT,
+    };
     if (!spec) {
-        if (unset != ACL_ACCEPT)
+        if (outcome->result != ACL_ACCEPT)
             debug(DEBUG_acl, "ACL is NULL: implicit DENY\n");
         return outcome->result;
     }
@@ -203,7 +230,9 @@ struct str smtp_policy_refuse(struct smtp_session *s, enum acl_where where, stru
 
     if (outcome->result == ACL_ERROR || str_is_empty(outcome->user_message)) {
         code = str_of(fallback);
-        text = temporary ? STR("Temporary local problem - please try later") : STR("Administrative prohibition");
+        text = STR("Administrative prohibition");
+        if (temporary)
+            text = STR("Temporary local problem - please try later");
     } else {
         struct str message = smtp_message_lines(s, outcome->user_message);
         bool same = str_eq(outcome->user_message, outcome->log_message);
@@ -223,7 +252,8 @@ struct str smtp_policy_refuse(struct smtp_session *s, enum acl_where where, stru
     return text;
 }
 
-void smtp_policy_accept(struct smtp_session *s, const struct acl_outcome *outcome, const char *code, struct str text)
+void smtp_policy_accept(struct smtp_session *s, const struct acl_outcome *outcome, const char *code,
+                        struct str text)
 {
     if (str_is_empty(outcome->user_message))
         smtp_respond(s, str_of(code), text, true);
@@ -253,11 +283,11 @@ struct str smtp_policy_notquit(struct smtp_session *s, const char *reason)
     if (s->notquit_done)
         return STR_NULL;
     s->notquit_done = true;
-    if (!s->options->acl_smtp_notquit)
-        return STR_NULL;
     s->connection.notquit_reason = str_of(reason);
-    if (smtp_policy_run(s, ACL_WHERE_NOTQUIT, s->options->acl_smtp_notquit, ACL_ACCEPT, STR_NULL, &outcome) ==
-        ACL_ERROR)
-        log_write(LOG_MAIN | LOG_PANIC, "ACL for not-QUIT returned ERROR: %.*s", STR_ARG(outcome.log_message));
-    return outcome.result == ACL_ACCEPT && !str_is_empty(outcome.user_message) ? outcome.user_message : STR_NULL;
+    if (smtp_policy_run(s, ACL_WHERE_NOTQUIT, STR_NULL, &outcome) == ACL_ERROR)
+        log_write(LOG_MAIN | LOG_PANIC, "ACL for not-QUIT returned ERROR: %.*s",
+                  STR_ARG(outcome.log_message));
+    if (outcome.result != ACL_ACCEPT || str_is_empty(outcome.user_message))
+        return STR_NULL;
+    return outcome.user_message;
 }

@@ -68,16 +68,17 @@ bool smtp_ratelimit_parse(struct str text, struct smtp_ratelimit *limit, struct 
     *limit = (struct smtp_ratelimit){0};
     if (str_is_empty(text))
         return true;
-    if (!read_number(&p, &threshold) || threshold > 1e9 || !read_comma(&p) || !read_interval(&p, &limit->initial) ||
-        !read_comma(&p) || !read_number(&p, &limit->factor) || !read_comma(&p) || !read_interval(&p, &limit->max) ||
-        *p)
+    if (!read_number(&p, &threshold) || threshold > 1e9 || !read_comma(&p) ||
+        !read_interval(&p, &limit->initial) || !read_comma(&p) || !read_number(&p, &limit->factor) ||
+        !read_comma(&p) || !read_interval(&p, &limit->max) || *p)
         return error_set(err, "malformed rate limit \"%.*s\"", STR_ARG(text));
     limit->threshold = (int)threshold;
     limit->set = true;
     return true;
 }
 
-void smtp_ratelimit_apply(struct smtp_session *s, const struct smtp_ratelimit *limit, int count, double *delay)
+void smtp_ratelimit_apply(struct smtp_session *s, const struct smtp_ratelimit *limit, int count,
+                          double *delay)
 {
     if (!limit->set || count <= limit->threshold)
         return;

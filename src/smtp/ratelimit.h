@@ -22,6 +22,7 @@ bool smtp_ratelimit_parse(struct str text, struct smtp_ratelimit *limit, struct 
 struct smtp_session;
 
 /* Delays the count-th command of its kind when it is due. *delay is the kind's delay so far (seconds). */
-void smtp_ratelimit_apply(struct smtp_session *s, const struct smtp_ratelimit *limit, int count, double *delay);
+void smtp_ratelimit_apply(struct smtp_session *s, const struct smtp_ratelimit *limit, int count,
+                          double *delay);
 
 #endif

@@ -52,7 +52,8 @@ static bool notify_is_valid(struct arena *arena, struct str value)
         ptrdiff_t comma = str_find(rest, ',');
 
         word = comma < 0 ? rest : str_sub(arena, rest, 0, (size_t)comma);
-        if (!str_is_nocase(word, "SUCCESS") && !str_is_nocase(word, "FAILURE") && !str_is_nocase(word, "DELAY"))
+        if (!str_is_nocase(word, "SUCCESS") && !str_is_nocase(word, "FAILURE") &&
+            !str_is_nocase(word, "DELAY"))
             return false;
     }
     return true;
@@ -166,7 +167,8 @@ static bool within_limit(struct smtp_session *s)
     if (s->transaction.too_many_recipients)
         return false;
     s->transaction.too_many_recipients = true;
-    buffer_printf(&line, "too many recipients: %s rejected: sender=<", reject ? "message" : "excess temporarily");
+    buffer_printf(&line, "too many recipients: %s rejected: sender=<",
+                  reject ? "message" : "excess temporarily");
     buffer_add(&line, s->message.sender_address);
     buffer_add_cstr(&line, "> ");
     buffer_add(&line, smtp_host_and_ident(s, true));
@@ -210,7 +212,7 @@ static void decide(struct smtp_session *s, const struct address *recipient)
         discard(s, "MAIL", s->transaction.discard_reason);
         return;
     }
-    switch (smtp_policy_run(s, ACL_WHERE_RCPT, s->options->acl_smtp_rcpt, ACL_DENY, recipient->text, &outcome)) {
+    switch (smtp_policy_run(s, ACL_WHERE_RCPT, recipient->text, &outcome)) {
     case ACL_ACCEPT:
         add_recipient(s, recipient->text);
         smtp_policy_accept(s, &outcome, "250", STR("Accepted"));

@@ -85,7 +85,8 @@ static size_t code_length(struct str message)
     const char *p = message.s, *q;
     int dots = 0;
 
-    if (message.n < 4 || p[0] < '2' || p[0] > '5' || !ascii_is_digit(p[1]) || !ascii_is_digit(p[2]) || p[3] != ' ')
+    if (message.n < 4 || p[0] < '2' || p[0] > '5' || !ascii_is_digit(p[1]) || !ascii_is_digit(p[2]) ||
+        p[3] != ' ')
         return 0;
     for (q = p + 4; ascii_is_digit(*q) || (*q == '.' && q > p + 4 && ascii_is_digit(q[1])); q++)
         dots += *q == '.';
@@ -102,8 +103,9 @@ bool smtp_message_code(struct smtp_session *s, const char *fallback, const char 
     if (n == 0)
         return false;
     if (digits ? !strchr(digits, message.s[0]) : message.s[0] != fallback[0]) {
-        log_write(LOG_MAIN | LOG_PANIC, "configured error code starts with incorrect digit (expected %c) in \"%.*s\"",
-                  fallback[0], STR_ARG(printable(s->scratch, message)));
+        log_write(LOG_MAIN | LOG_PANIC,
+                  "configured error code starts with incorrect digit (expected %c) in \"%.*s\"", fallback[0],
+                  STR_ARG(printable(s->scratch, message)));
         return false;
     }
     *code = str_sub(s->scratch, message, 0, n);

@@ -25,7 +25,8 @@ const struct scope_services smtp_services = {
 
 /* --- Without a session */
 
-static bool ignore_control(void *owner, const struct acl_control *control, struct str parameter, struct error *err)
+static bool ignore_control(void *owner, const struct acl_control *control, struct str parameter,
+                           struct error *err)
 {
     (void)owner;
     (void)control;

@@ -28,7 +28,8 @@ void smtp_set_protocol(struct smtp_session *s)
     };
     bool authenticated = !str_is_empty(s->connection.host_authenticated);
 
-    s->connection.received_protocol = str_of(names[s->connection.is_local][!s->esmtp ? 0 : 1 + authenticated]);
+    s->connection.received_protocol =
+        str_of(names[s->connection.is_local][!s->esmtp ? 0 : 1 + authenticated]);
 }
 
 void smtp_transaction_reset(struct smtp_session *s)
@@ -57,7 +58,8 @@ void smtp_forget_command(struct smtp_session *s)
     s->connection.smtp_command_history = STR_NULL;
     s->address = (struct scope_address){0};
     s->acl = (struct scope_acl){0};
-    s->scope.value = s->scope.item = s->scope.runrc = s->scope.lookup_result = s->scope.regex_match = STR_NULL;
+    s->scope.value = s->scope.item = s->scope.lookup_result = STR_NULL;
+    s->scope.runrc = s->scope.regex_match = STR_NULL;
     memset(s->scope.auth_vars, 0, sizeof s->scope.auth_vars);
     memset(s->scope.captures, 0, sizeof s->scope.captures);
     s->scope.capture_count = 0;

@@ -22,8 +22,8 @@ struct smtp_settings {
 
 /* Prepares the settings in the arena; the arguments must outlive them. What is wrong with a value that
  * Exim looks at only when a session needs it is reported then. */
-struct smtp_settings *smtp_settings_new(struct arena *arena, const struct config *config, const struct acl_set *acls,
-                                        const struct scope_process *process);
+struct smtp_settings *smtp_settings_new(struct arena *arena, const struct config *config,
+                                        const struct acl_set *acls, const struct scope_process *process);
 
 enum smtp_mode {
     SMTP_NETWORK, /* a daemon's connection */

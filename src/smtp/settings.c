@@ -72,7 +72,8 @@ static bool next_word(struct arena *arena, struct str line, size_t *at, struct s
 }
 
 /* The words of smtp_etrn_command are expanded one by one (manual, 14: smtp_etrn_command). */
-static void split_etrn_command(struct arena *arena, const struct config *config, struct smtp_prepared *prepared)
+static void split_etrn_command(struct arena *arena, const struct config *config,
+                               struct smtp_prepared *prepared)
 {
     struct str line, word;
     size_t at = 0, n = 0;
@@ -86,8 +87,8 @@ static void split_etrn_command(struct arena *arena, const struct config *config,
     prepared->etrn_argument_count = n;
 }
 
-struct smtp_settings *smtp_settings_new(struct arena *arena, const struct config *config, const struct acl_set *acls,
-                                        const struct scope_process *process)
+struct smtp_settings *smtp_settings_new(struct arena *arena, const struct config *config,
+                                        const struct acl_set *acls, const struct scope_process *process)
 {
     struct smtp_settings *settings = ARENA_NEW(arena, struct smtp_settings);
     struct smtp_prepared *prepared = ARENA_NEW(arena, struct smtp_prepared);

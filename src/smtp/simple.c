@@ -22,7 +22,7 @@ void smtp_quit(struct smtp_session *s)
     struct acl_outcome outcome;
 
     smtp_log_incomplete(s, "QUIT");
-    switch (smtp_policy_run(s, ACL_WHERE_QUIT, s->options->acl_smtp_quit, ACL_ACCEPT, STR_NULL, &outcome)) {
+    switch (smtp_policy_run(s, ACL_WHERE_QUIT, STR_NULL, &outcome)) {
     case ACL_ACCEPT:
         if (!str_is_empty(outcome.user_message))
             text = smtp_message_lines(s, outcome.user_message);

@@ -75,7 +75,7 @@ struct smtp_transaction {
     bool discard_all;             /* ... which discards every recipient */
     size_t recipient_capacity;
     bool too_many_recipients;     /* logged already */
-    struct str rcpt_response;     /* what all RCPT commands so far were refused with; STR_NULL: no command yet */
+    struct str rcpt_response; /* what all RCPT commands so far were refused with; STR_NULL: no command yet */
     bool rcpt_response_same;
     double rcpt_delay;            /* seconds: smtp_ratelimit_rcpt */
     bool eightbit, body_given;    /* BODY= */
@@ -185,7 +185,8 @@ enum smtp_input {
 };
 
 /* Sends what is waiting to be sent and reads a line of at most `limit` octets. */
-enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, enum line_ending ending, struct str *line);
+enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, enum line_ending ending,
+                               struct str *line);
 
 /* What has come already, for the log: a first part of it, without what may be AUTH data. */
 struct str smtp_waiting_input(struct smtp_session *s);

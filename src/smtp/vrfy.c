@@ -46,7 +46,7 @@ void smtp_vrfy(struct smtp_session *s)
         return;
     s->address.local_part = s->address.original_local_part = address_unquote(s->scratch, address.local_part);
     s->address.domain = s->address.original_domain = address.domain;
-    if (smtp_policy_run(s, ACL_WHERE_VRFY, s->options->acl_smtp_vrfy, ACL_DENY, address.text, &outcome) == ACL_ACCEPT)
+    if (smtp_policy_run(s, ACL_WHERE_VRFY, address.text, &outcome) == ACL_ACCEPT)
         cannot_verify(s, &address);
     else
         smtp_policy_refuse(s, ACL_WHERE_VRFY, s->argument, &outcome);
@@ -58,7 +58,7 @@ void smtp_expn(struct smtp_session *s)
     struct acl_outcome outcome;
     struct str address = s->argument;
 
-    if (smtp_policy_run(s, ACL_WHERE_EXPN, s->options->acl_smtp_expn, ACL_DENY, STR_NULL, &outcome) != ACL_ACCEPT) {
+    if (smtp_policy_run(s, ACL_WHERE_EXPN, STR_NULL, &outcome) != ACL_ACCEPT) {
         smtp_policy_refuse(s, ACL_WHERE_EXPN, s->argument, &outcome);
         return;
     }
