@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/print.h"
 #include "base/strlist.h"
 
 enum acl_check acl_do_endpass(struct acl_run *run, const struct acl_item *item, struct str value)
@@ -142,7 +143,7 @@ enum acl_check acl_do_logwrite(struct acl_run *run, const struct acl_item *item,
                   STR_ARG(value), acl_where_name(context->where));
         return CHECK_TRUE;
     }
-    log_write_str(logs == 0 ? LOG_MAIN : logs, text);
+    log_write_str(logs == 0 ? LOG_MAIN : logs, printable(context->arena, text));
     return CHECK_TRUE;
 }
 

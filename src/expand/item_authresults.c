@@ -53,7 +53,7 @@ static void add_iprev(struct buffer *out, const struct scope_connection *peer)
     buffer_add(out, peer->host_address);
 }
 
-static void add_auth(struct buffer *out, const struct scope_connection *peer)
+static void add_auth(struct buffer *out, const struct scope_connection *peer, const struct scope_message *message)
 {
     if (peer->host_authenticated.n == 0 || peer->authentication_mechanism.n == 0)
         return;
@@ -61,10 +61,14 @@ static void add_auth(struct buffer *out, const struct scope_connection *peer)
     buffer_add(out, peer->authentication_mechanism);
     if (peer->authenticated_id.n == 0) {
         buffer_add_cstr(out, ", no id saved)");
-        return;
+    } else {
+        buffer_add_cstr(out, ") smtp.auth=");
+        add_value(out, peer->authenticated_id);
     }
-    buffer_add_cstr(out, ") smtp.auth=");
-    add_value(out, peer->authenticated_id);
+    if (message != NULL && message->authenticated_sender.n > 0) {
+        buffer_add_cstr(out, " smtp.mailfrom=");
+        add_value(out, message->authenticated_sender);
+    }
 }
 
 static enum expand_status apply_authresults(struct evaluation *ev, const struct str *args, unsigned n,
@@ -76,7 +80,7 @@ static enum expand_status apply_authresults(struct evaluation *ev, const struct 
     buffer_add(out, args[0]);
     if (peer != NULL) {
         add_iprev(out, peer);
-        add_auth(out, peer);
+        add_auth(out, peer, ev->scope->message);
     }
     return EXPAND_OK;
 }
