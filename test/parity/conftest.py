@@ -1,8 +1,8 @@
 """Parity tests: the same sessions, commands and expressions on the packaged Exim and on Gatepost.
 
 The programs are found through $EXIM (/usr/sbin/exim4) and $GATEPOST (build/gatepost). Where there is no
-packaged Exim, or no root to run it as, the tests are skipped. With GATEPOST=/usr/sbin/exim4 the harness checks
-itself: every scenario has to agree with itself."""
+packaged Exim, or no root to run it as, the tests are skipped. With GATEPOST=/usr/sbin/exim4 the harness
+checks itself: every scenario has to agree with itself."""
 
 import os
 import sys
@@ -31,7 +31,7 @@ def reference():
 
 
 @pytest.fixture(scope="session")
-def candidate():
+def candidate(reference):  # not looked for where there is nothing to compare it with
     path = REPOSITORY / os.environ.get("GATEPOST", "build/gatepost")
     if not path.exists():
         pytest.exit(f"{path} is not built: run make first", returncode=2)

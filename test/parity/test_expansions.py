@@ -30,7 +30,8 @@ def test_expression(expression, answers, candidate):
     wanted = exim
     if expression.gatepost is not None and not candidate.is_reference:
         if exim == expression.gatepost:
-            pytest.fail(f"{expression.text}: Exim does not differ any more ({expression.reason})", pytrace=False)
+            pytest.fail(f"{expression.text}: Exim does not differ any more ({expression.reason})",
+                        pytrace=False)
         wanted = expression.gatepost
     if gatepost != wanted:
         pytest.fail(f"{expression.text}\n  wanted:   {wanted}\n  Gatepost: {gatepost}", pytrace=False)

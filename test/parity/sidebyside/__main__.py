@@ -1,4 +1,5 @@
-"""Shows what a program makes of scenarios: python3 -m sidebyside REGEX [PROGRAM] (the packaged Exim by default)."""
+"""Shows what a program, the packaged Exim by default, makes of scenarios:
+python3 -m sidebyside REGEX [PROGRAM]"""
 
 import re
 import sys

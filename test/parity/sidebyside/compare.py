@@ -26,7 +26,7 @@ def outcome(run):
 
 
 def expected(reference, scenario):
-    """What the reference left, with the differences that the scenario states; and those that are not there."""
+    """What the reference left, with the scenario's differences in it; and those it has no place for."""
     parts = dict(reference)
     missing = []
     for difference in scenario.differs:
@@ -72,11 +72,11 @@ def run_both(reference, candidate, scenario):
 
 def report(wanted, given, missing):
     """What is wrong, as text; empty when nothing is."""
-    lines = [f"Exim does not say what the scenario has a difference for ({difference.reason}):\n{difference.exim}"
+    lines = [f"Exim does not say what a difference is stated for ({difference.reason}):\n{difference.exim}"
              for difference in missing]
     for name in dict.fromkeys([*wanted, *given]):
         before, after = wanted.get(name, ""), given.get(name, "")
         if before.rstrip("\n") != after.rstrip("\n"):
-            lines.append("\n".join(difflib.unified_diff(before.split("\n"), after.split("\n"), f"{name} of Exim",
-                                                        f"{name} of Gatepost", lineterm="", n=2)))
+            lines.extend(difflib.unified_diff(before.split("\n"), after.split("\n"),
+                                              f"{name} of Exim", f"{name} of Gatepost", lineterm="", n=2))
     return "\n".join(lines)

@@ -1,9 +1,9 @@
 """The client's side of a session.
 
-A script is a list of lines. A plain line is sent with CRLF and answered by one reply, however many lines that
-has; where the last reply was a 354, the lines up to and including a single dot are sent first. In any line,
-<b64:TEXT> stands for the base64 form of TEXT (with Python's escapes: \\0, \\x41), and <rep:TEXT:N> for N times
-TEXT. Lines that start with an exclamation mark are directions:
+A script is a list of lines. A plain line is sent with CRLF and answered by one reply, however many lines
+that has; where the last reply was a 354, the lines up to and including a single dot are sent first. In any
+line, <b64:TEXT> stands for the base64 form of TEXT (with Python's escapes: \\0, \\x41), and <rep:TEXT:N> for
+N times TEXT. Lines that start with an exclamation mark are directions:
 
     !send TEXT        sends TEXT as it is (with Python's escapes) and awaits one reply
     !send*N TEXT      ... and awaits N replies

@@ -1,5 +1,6 @@
-"""Expressions for -be, read from text files: one to a line, empty lines and those that start with a number sign
-left out. Where Gatepost is meant to answer something else, two lines behind the expression say what and why:
+"""Expressions for -be, read from text files: one to a line, empty lines and those that start with a number
+sign left out. Where Gatepost is meant to answer something else, two lines behind the expression say what and
+why:
 
     ${nosuchitem{a}}
     ?gatepost Failed: another text

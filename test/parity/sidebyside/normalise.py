@@ -3,7 +3,9 @@ the program's name and version; and rewrites the reference's 4.96 forms as 4.99 
 
 import re
 
-MESSAGE_ID = re.compile(r"\b1[0-9A-Za-z]{5}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})\b")
+# 16 characters up to 4.96, 23 since.
+MESSAGE_ID = re.compile(r"\b1[0-9A-Za-z]{5}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|"
+                        r"[0-9A-Za-z]{11}-[0-9A-Za-z]{4})\b")
 
 # Day, date, time and zone as $tod_full has them, and the time stamp of a log line.
 FULL_DATE = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
@@ -13,7 +15,8 @@ REPLACEMENTS = [
     (re.compile(r"ESMTP (?:Exim|Gatepost) \S+"), "ESMTP <server>"),
     (re.compile(r"\((?:Exim|Gatepost) \d\S*\)"), "(<server>)"),
     (re.compile(r"(?m)^(# )(?:Exim|Gatepost)( Configuration \()[^)]*\)"), r"\1<server>\2<version>)"),
-    (re.compile(r"(?m)^(<time>.*?)(?:exim|gatepost) \S+ (daemon started: )pid=\d+"), r"\1<server> \2pid=<pid>"),
+    (re.compile(r"(?m)^(<time>.*?)(?:exim|gatepost) \S+ (daemon started: )pid=\d+"),
+     r"\1<server> \2pid=<pid>"),
     (re.compile(r"(?m)^(?:exim|gatepost)(?=:| abandoned:)"), "<server>"),
     (re.compile(r"\bS=\d+"), "S=<size>"),
     (re.compile(r"\bD=[\d.]+s"), "D=<duration>"),

@@ -28,8 +28,8 @@ A TOML file holds the scenarios of one group:
     reason = "why"
     exim = '''...'''        # this text must be in what Exim says ...
     gatepost = '''...'''    # ... and this one takes its place in what is expected of Gatepost
-    part = "stderr"         # ... in this part alone: transcript, stdout, stderr, exit, mainlog, rejectlog, paniclog
-                            # (without a text for Exim: which is empty there)
+    part = "stderr"         # ... in this part alone: transcript, stdout, stderr, exit, mainlog, rejectlog,
+                            # paniclog (without a text for Exim: which is empty there)
 """
 
 import re

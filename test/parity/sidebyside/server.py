@@ -28,7 +28,8 @@ class Program:
 
     def __init__(self, path):
         self.path = str(path)
-        report = subprocess.run([self.path, "-bV"], capture_output=True, text=True, env=environment(), check=False)
+        report = subprocess.run([self.path, "-bV"], capture_output=True, text=True, env=environment(),
+                                check=False)
         self.is_reference = report.stdout.startswith("Exim version 4.96")
 
     def __str__(self):
@@ -88,7 +89,7 @@ class Workplace:
 
 
 class Run:
-    """A scenario on one program. What it leaves is a dictionary of texts by the name of where they appeared."""
+    """A scenario on one program. What it leaves is a dictionary of texts, by where they appeared."""
 
     def __init__(self, program, scenario):
         self.program = program
@@ -104,16 +105,17 @@ class Run:
 
     def start(self, arguments, **streams):
         with open(self.place.path / "stderr", "wb") as errors:
-            self.process = subprocess.Popen(arguments, stderr=errors, env=environment(), cwd=self.place.path,
-                                            start_new_session=True, **streams)
+            self.process = subprocess.Popen(arguments, stderr=errors, env=environment(),
+                                            cwd=self.place.path, start_new_session=True, **streams)
 
     def play(self):
         {"command": self.run_command, "daemon": self.run_daemon}.get(self.scenario.mode, self.run_session)()
 
     def run_command(self):
         self.start(self.arguments(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        text = self.place.fill_in(self.scenario.stdin).encode("latin-1")
         try:
-            output, _ = self.process.communicate(self.place.fill_in(self.scenario.stdin).encode("latin-1"), timeout=START_SECONDS)
+            output, _ = self.process.communicate(text, timeout=START_SECONDS)
         except subprocess.TimeoutExpired:
             output = b"(does not end)"
         self.parts["stdout"] = output.decode("latin-1")
