@@ -99,9 +99,9 @@ GETTER(get_sender_host_name)
     (void)variable;
     struct scope *scope = ev->scope;
     *value = STR("");
-    if (!is_remote(scope))
+    if (scope->connection == NULL)
         return EXPAND_OK;
-    if (!scope->connection->host_name_looked_up && scope->connection->host_name.n == 0 &&
+    if (is_remote(scope) && !scope->connection->host_name_looked_up && scope->connection->host_name.n == 0 &&
         scope->services != NULL && scope->services->find_host_name != NULL)
         scope->services->find_host_name(scope);
     if (scope->connection->host_name.n > 0)

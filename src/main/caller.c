@@ -8,11 +8,6 @@
 #include "base/arena.h"
 #include "base/ip.h"
 
-static struct str canonical(struct arena *arena, const struct ip *ip)
-{
-    return ip->bits == 32 ? ip_format(arena, ip) : ip_format_full(arena, ip, ':');
-}
-
 static bool parse_port(struct str digits, int *port)
 {
     *port = 0;
@@ -26,7 +21,7 @@ static bool parse_port(struct str digits, int *port)
     return digits.n > 0;
 }
 
-bool caller_address(struct arena *arena, struct str text, struct str *address, int *port)
+bool caller_address(struct arena *arena, struct str text, bool full, struct str *address, int *port)
 {
     ptrdiff_t close = str_rfind(text, ']'), dot = str_rfind(text, '.');
     struct str host = text, digits = STR_NULL;
@@ -48,7 +43,7 @@ bool caller_address(struct arena *arena, struct str text, struct str *address, i
         return false;
     if (!ip_parse(host, &ip))
         return false;
-    *address = canonical(arena, &ip);
+    *address = full && ip.bits > 32 ? ip_format_full(arena, &ip, ':') : ip_format(arena, &ip);
     return true;
 }
 
@@ -62,9 +57,10 @@ struct str caller_login(struct arena *arena)
     return str_printf(arena, "%u", (unsigned)getuid());
 }
 
-static bool set_address(struct arena *arena, const char *text, struct str *address, int *port, struct error *err)
+static bool set_address(struct arena *arena, const char *text, bool full, struct str *address, int *port,
+                        struct error *err)
 {
-    if (!text || caller_address(arena, str_of(text), address, port))
+    if (!text || caller_address(arena, str_of(text), full, address, port))
         return true;
     return error_set(err, "exim abandoned: \"%s\" is not an IP address", text);
 }
@@ -73,12 +69,13 @@ static bool set_address(struct arena *arena, const char *text, struct str *addre
 bool caller_describe(struct arena *arena, const struct command_line *cl, struct scope_connection *connection,
                      struct error *err)
 {
-    const char *host = cl->test_host ? cl->test_host : cl->sender_address;
+    const char *host = cl->sender_address;
+    bool test = cl->mode == MODE_TEST;
 
-    if (!set_address(arena, host, &connection->host_address, &connection->host_port, err) ||
-        !set_address(arena, cl->interface, &connection->interface_address, &connection->interface_port, err))
+    if (!set_address(arena, host, test, &connection->host_address, &connection->host_port, err) ||
+        !set_address(arena, cl->interface, test, &connection->interface_address, &connection->interface_port, err))
         return false;
-    connection->is_test = cl->mode == MODE_TEST;
+    connection->is_test = test;
     connection->is_local = !host;
     if (!connection->is_test)
         connection->ident = caller_login(arena);

@@ -9,9 +9,9 @@
 #include "expand/scope.h"
 #include "main/command_line.h"
 
-/* Reads "address", "address.port" or "[address]:port"; IPv6 addresses are kept in Exim's full form.
- * False: it is none. *port is 0 when there is none. */
-bool caller_address(struct arena *arena, struct str text, struct str *address, int *port);
+/* Reads "address", "address.port" or "[address]:port". full: IPv6 addresses get the form that Exim gives them
+ * in test sessions, with all their digits. False: it is none. *port is 0 when there is none. */
+bool caller_address(struct arena *arena, struct str text, bool full, struct str *address, int *port);
 
 /* Fills a connection with the caller's facts: -oMa -oMi -oMs -oMt -oMaa -oMai, and for a local caller
  * (no -oMa, no test) the login name as ident and authenticated id. False: err names a bad address. */

@@ -27,12 +27,11 @@ struct command_line {
     const char *config_files;    /* -C: a colon-separated list; NULL: the compiled-in one */
     const char **defines;        /* -D, NULL-terminated */
     const char *debug;           /* what follows -d; NULL: not given */
-    const char *test_host;       /* -bh */
     const char *listen;          /* -oX */
     const char *pid_file;        /* -oP */
     const char *info;            /* -bI: */
     /* What -oM tells about the caller of -bs. */
-    const char *sender_address;  /* -oMa: address[.port] */
+    const char *sender_address;  /* -bh and -oMa, the last of them: address[.port] */
     const char *authenticator;   /* -oMaa */
     const char *authenticated_id; /* -oMai */
     const char *authenticated_sender; /* -oMas */

@@ -80,7 +80,8 @@ static bool describe(struct program *program, struct smtp_peer *peer, struct err
     peer->host_name = caller.host_name;
     peer->ident = caller.ident;
     peer->authenticator = caller.host_authenticated;
-    peer->authenticated_id = caller.authenticated_id;
+    if (trusted && program->cl->authenticated_id) /* the login is that of messages, not of the session */
+        peer->authenticated_id = str_of(program->cl->authenticated_id);
     if (trusted && program->cl->authenticated_sender)
         peer->authenticated_sender = str_of(program->cl->authenticated_sender);
     return true;

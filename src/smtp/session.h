@@ -43,7 +43,7 @@ struct smtp_peer {
     struct str host_name;     /* -oMs: no lookup is done then */
     struct str ident;         /* -oMt, or the login of a local caller */
     struct str authenticator; /* -oMaa: the session begins authenticated */
-    struct str authenticated_id;     /* -oMai, or the login of a local caller */
+    struct str authenticated_id;     /* -oMai */
     struct str authenticated_sender; /* -oMas */
     struct str login;         /* SMTP_LOCAL: who called; makes the sender of an untrusted caller's messages */
     bool trusted;             /* SMTP_LOCAL: the caller may set senders (manual, 5.2) */
