@@ -111,7 +111,8 @@ static void test_full_host(void **state)
     assert_expands(t, "$sender_fullhost|$sender_rcvhost",
                    "host.name (foo) [10.1.2.3]|host.name\n\t([10.1.2.3] helo=foo ident=fred)");
     peer->host_address = STR_NULL;
-    assert_expands(t, "$sender_fullhost$sender_rcvhost$sender_host_name", "");
+    assert_expands(t, "$sender_fullhost$sender_rcvhost", "");
+    assert_expands(t, "$sender_host_name", "host.name"); /* -oMs, without -oMa */
 }
 
 static void test_logged_ports(void **state)
