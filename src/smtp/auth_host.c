@@ -80,7 +80,7 @@ static bool no_channel_binding(struct auth_exchange *x, const char *type, struct
     return false;
 }
 
-static void debug_line(struct auth_exchange *x, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void debug_line(struct auth_exchange *x, const char *format, ...)
 {
     struct buffer b = BUFFER_IN(x->arena);
     struct str text;
@@ -97,7 +97,7 @@ static void debug_line(struct auth_exchange *x, const char *format, ...)
     debug(DEBUG_auth, "%.*s\n", STR_ARG(printable(x->arena, text)));
 }
 
-static void log_line(struct auth_exchange *x, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void log_line(struct auth_exchange *x, const char *format, ...)
 {
     struct buffer b = BUFFER_IN(x->arena);
     va_list args;

@@ -1,0 +1,297 @@
+/* Addresses in SMTP commands: what is taken, and in which words the rest is refused. The tables are what the
+ * packaged Exim answers to MAIL FROM: with the same text. */
+#include "smtp/address.h"
+#include "testing.h"
+
+struct address_case {
+    const char *text;
+    const char *address; /* NULL: refused */
+    const char *error;
+};
+
+static const struct address_case cases[] = {
+    {"<>", "", NULL},
+    {"<a@b>", "a@b", NULL},
+    {"<a>", "a", NULL},
+    {"a", "a", NULL},
+    {"a@b", "a@b", NULL},
+    {"<a@b", NULL, "'>' missing at end of address"},
+    {"a@b>", NULL, "malformed address: > may not follow a@b"},
+    {"<a@b>x", NULL, "malformed address: x may not follow <a@b>"},
+    {"<a@b> x", NULL, "malformed address: x may not follow <a@b> "},
+    {"<a b>", NULL, "\"@\" or \".\" expected after \"a\""},
+    {"<a b@c>", NULL, "\"@\" or \".\" expected after \"a\""},
+    {"<a.b@c>", "a.b@c", NULL},
+    {"<.a@c>", ".a@c", NULL},
+    {"<a.@c>", "a.@c", NULL},
+    {"<a..b@c>", "a..b@c", NULL},
+    {"<a@.c>", NULL, "domain missing or malformed"},
+    {"<a@c.>", NULL, "domain missing or malformed"},
+    {"<a@c..d>", NULL, "domain missing or malformed"},
+    {"<@>", NULL, "domain missing or malformed"},
+    {"<@b>", NULL, "no local part"},
+    {"<@b:>", NULL, "missing or malformed local part"},
+    {"<@b:a>", NULL, "domain missing in source-routed address"},
+    {"<@b:a@c>", "a@c", NULL},
+    {"<@b,@c:a@d>", "a@d", NULL},
+    {"<@b,:a@d>", "a@d", NULL},
+    {"<@b.c:a@d>", "a@d", NULL},
+    {"<@b c:a@d>", NULL, "no local part"},
+    {"<@b", NULL, "no local part"},
+    {"<@b:a@c", NULL, "'>' missing at end of address"},
+    {"@b:a@c", "a@c", NULL},
+    {"@b,@c:a@d", "a@d", NULL},
+    {"a@b@c", NULL, "malformed address: @c may not follow a@b"},
+    {"<a@b@c>", NULL, "malformed address: @c> may not follow <a@b"},
+    {"<\"a\"@b>", "\"a\"@b", NULL},
+    {"<\"a b\"@b>", "\"a b\"@b", NULL},
+    {"<\"a\\\"b\"@b>", "\"a\\\"b\"@b", NULL},
+    {"<\"a@b>", NULL, "unmatched doublequote in local part"},
+    {"<\"a\"b@c>", NULL, "\"@\" or \".\" expected after \"\"a\"\""},
+    {"<a\"b\"@c>", NULL, "\"@\" or \".\" expected after \"a\""},
+    {"<\"a\".\"b\"@c>", "\"a\".\"b\"@c", NULL},
+    {"<a.\"b\"@c>", "a.\"b\"@c", NULL},
+    {"<\"a\\b\"@c>", "\"a\\b\"@c", NULL},
+    {"<a\\@b@c>", "a\\@b@c", NULL},
+    {"<a\\ b@c>", "a\\ b@c", NULL},
+    {"<\\a@c>", "\\a@c", NULL},
+    {"<a\\@c>", "a\\@c", NULL},
+    {"<a@b\\c>", NULL, "malformed address: \\c> may not follow <a@b"},
+    {"<a@\"b\">", NULL, "domain missing or malformed"},
+    {"<a@b-c>", "a@b-c", NULL},
+    {"<a@-b>", NULL, "domain missing or malformed"},
+    {"<a@b->", "a@b-", NULL},
+    {"<a@b-.c>", "a@b-.c", NULL},
+    {"<a@b_c>", NULL, "malformed address: _c> may not follow <a@b"},
+    {"<a@b!c>", NULL, "malformed address: !c> may not follow <a@b"},
+    {"<a@1.2.3.4>", "a@1.2.3.4", NULL},
+    {"<a@[1.2.3.4]>", NULL, "domain literals not allowed"},
+    {"<a@[1.2.3.4>", NULL, "domain literals not allowed"},
+    {"<a@[]>", NULL, "domain literals not allowed"},
+    {"<a@[x]>", NULL, "domain literals not allowed"},
+    {"<a@[IPv6:::1]>", NULL, "domain literals not allowed"},
+    {"<a@[::1]>", NULL, "domain literals not allowed"},
+    {"<a@[1.2.3.4]x>", NULL, "domain literals not allowed"},
+    {"<(c)a@b>", "a@b", NULL},
+    {"<a(c)@b>", "a@b", NULL},
+    {"<a@(c)b>", "a@b", NULL},
+    {"<a@b(c)>", "a@b", NULL},
+    {"(c)<a@b>", "a@b", NULL},
+    {"<a@b>(c)", "a@b", NULL},
+    {"<a(c@b>", NULL, "\"@\" or \".\" expected after \"a\""},
+    {"<a@b(c>", NULL, "'>' missing at end of address"},
+    {"<a(b(c)d)@e>", "a@e", NULL},
+    {"<a(b\\)c)@d>", "a@d", NULL},
+    {"foo <a@b>", "a@b", NULL},
+    {"\"foo bar\" <a@b>", "a@b", NULL},
+    {"foo bar <a@b>", "a@b", NULL},
+    {"foo.bar <a@b>", "a@b", NULL},
+    {"foo, <a@b>", NULL, "missing or malformed local part (expected word or \"<\")"},
+    {"foo: <a@b>", NULL, "missing or malformed local part (expected word or \"<\")"},
+    {"foo@bar <a@b>", NULL, "malformed address: <a@b> may not follow foo@bar "},
+    {"foo: a@b;", NULL, "missing or malformed local part (expected word or \"<\")"},
+    {"foo:;", NULL, "missing or malformed local part (expected word or \"<\")"},
+    {"a@b, c@d", NULL, "malformed address: , c@d may not follow a@b"},
+    {"a@b,", NULL, "malformed address: , may not follow a@b"},
+    {",a@b", NULL, "missing or malformed local part (expected word or \"<\")"},
+    {"<<a@b>>", NULL, "missing or malformed local part"},
+    {"<<a@b>", NULL, "missing or malformed local part"},
+    {"<a@b>>", NULL, "malformed address: > may not follow <a@b>"},
+    {"< a@b >", "a@b", NULL},
+    {"< a @ b >", "a@b", NULL},
+    {"<a @b>", "a@b", NULL},
+    {"<a@ b>", "a@b", NULL},
+    {"<a@b >", "a@b", NULL},
+    {"< >", "", NULL},
+    {"  <a@b>", "a@b", NULL},
+    {"<a,b@c>", NULL, "\"@\" or \".\" expected after \"a\""},
+    {"<a;b@c>", NULL, "\"@\" or \".\" expected after \"a\""},
+    {"<a:b@c>", NULL, "\"@\" or \".\" expected after \"a\""},
+    {"<a[b@c>", NULL, "\"@\" or \".\" expected after \"a\""},
+    {"<a]b@c>", NULL, "\"@\" or \".\" expected after \"a\""},
+    {"<a)b@c>", NULL, "\"@\" or \".\" expected after \"a\""},
+    {"<a%b@c>", "a%b@c", NULL},
+    {"<a!b@c>", "a!b@c", NULL},
+    {"<a#b@c>", "a#b@c", NULL},
+    {"<a$b@c>", "a$b@c", NULL},
+    {"<a&b@c>", "a&b@c", NULL},
+    {"<a'b@c>", "a'b@c", NULL},
+    {"<a*b@c>", "a*b@c", NULL},
+    {"<a+b@c>", "a+b@c", NULL},
+    {"<a/b@c>", "a/b@c", NULL},
+    {"<a=b@c>", "a=b@c", NULL},
+    {"<a?b@c>", "a?b@c", NULL},
+    {"<a^b@c>", "a^b@c", NULL},
+    {"<a`b@c>", "a`b@c", NULL},
+    {"<a{b@c>", "a{b@c", NULL},
+    {"<a}b@c>", "a}b@c", NULL},
+    {"<a", NULL, "\"@\" or \".\" expected after \"a\""},
+    {"<a~b@c>", "a~b@c", NULL},
+    {"<a@b,c>", NULL, "malformed address: ,c> may not follow <a@b"},
+    {"<a@b;c>", NULL, "malformed address: ;c> may not follow <a@b"},
+    {"<a@b:c>", NULL, "malformed address: :c> may not follow <a@b"},
+    {"<a@b c>", NULL, "malformed address: c> may not follow <a@b "},
+    {"<a@b.c d>", NULL, "malformed address: d> may not follow <a@b.c "},
+    {"<a.b.c@d.e.f>", "a.b.c@d.e.f", NULL},
+    {"<a.b c@d>", NULL, "\"@\" or \".\" expected after \"a.b\""},
+    {"<\"\"@b>", "\"\"@b", NULL},
+    {"<\"\" @b>", "\"\"@b", NULL},
+    {"<\"\"a@b>", NULL, "\"@\" or \".\" expected after \"\"\"\""},
+    {"\" \"@b", "\" \"@b", NULL},
+    {"<\"a\"@>", NULL, "domain missing or malformed"},
+    {"\"a\"", "\"a\"", NULL},
+    {"<\"a\">", "\"a\"", NULL},
+    {"<@b:\"a\"@c>", "\"a\"@c", NULL},
+    {"<postmaster>", "postmaster", NULL},
+    {"postmaster", "postmaster", NULL},
+    {"<PostMaster>", "PostMaster", NULL},
+    {"<\"postmaster\">", "\"postmaster\"", NULL},
+    {"<postmaster@>", NULL, "domain missing or malformed"},
+    {"<a>@b", NULL, "malformed address: @b may not follow <a>"},
+    {"<a>,", NULL, "malformed address: , may not follow <a>"},
+    {">", NULL, "missing or malformed local part (expected word or \"<\")"},
+    {"<", NULL, "missing or malformed local part"},
+    {"\"", NULL, "unmatched doublequote in local part"},
+    {"(", NULL, "empty address"},
+    {")", NULL, "missing or malformed local part (expected word or \"<\")"},
+    {"a@", NULL, "domain missing or malformed"},
+    {"@b", NULL, "no local part"},
+    {"@", NULL, "domain missing or malformed"},
+    {".", ".", NULL},
+    {"..", "..", NULL},
+    {"a.", "a.", NULL},
+    {".a", ".a", NULL},
+    {"<a.>", "a.", NULL},
+    {"a b", NULL, "missing or malformed local part (expected word or \"<\")"},
+    {"a b c", NULL, "missing or malformed local part (expected word or \"<\")"},
+    {"a b <c", NULL, "\"@\" or \".\" expected after \"c\""},
+    {"a <b@c> d", NULL, "malformed address: d may not follow a <b@c> "},
+    {"a <b@c> <d@e>", NULL, "malformed address: <d@e> may not follow a <b@c> "},
+    {"<b@c> <d@e>", NULL, "malformed address: <d@e> may not follow <b@c> "},
+    {"a.b <c@d>", "c@d", NULL},
+    {"a . b@c", "a.b@c", NULL},
+    {"<a . b @ c . d>", "a.b@c.d", NULL},
+    {"<a. b@c>", "a.b@c", NULL},
+    {"<a .b@c>", "a.b@c", NULL},
+    {"<a@b .c>", "a@b.c", NULL},
+    {"<a@b. c>", "a@b.c", NULL},
+    {"\xc3\xa9@b", "\xc3\xa9@b", NULL},
+    {"<\xc3\xa9@b>", "\xc3\xa9@b", NULL},
+    {"<a@\xc3\xa9>", NULL, "domain missing or malformed"},
+    {"<a@b.\xc3\xa9>", NULL, "domain missing or malformed"},
+    {"\\", "\\", NULL},
+    {"<\\>", NULL, "\"@\" or \".\" expected after \"\\>\""},
+    {"<a@b\\>", NULL, "malformed address: \\> may not follow <a@b"},
+    {"<a\\>", NULL, "\"@\" or \".\" expected after \"a\\>\""},
+    {"\"a\\", NULL, "unmatched doublequote in local part"},
+    {"<\"a\\", NULL, "unmatched doublequote in local part"},
+    {"((", NULL, "empty address"},
+    {"<a@b>((c)", "a@b", NULL},
+    {"<a@b>(c))", NULL, "malformed address: ) may not follow <a@b>(c)"},
+};
+
+/* The same with everything allowed that options allow. */
+static const struct address_case liberal_cases[] = {
+    {"<a@c.>", "a@c", NULL},
+    {"<a@[1.2.3.4]>", "a@[1.2.3.4]", NULL},
+    {"<a@[1.2.3.4>", NULL, "malformed domain literal"},
+    {"<a@[]>", "a@[]", NULL},
+    {"<a@[x]>", NULL, "malformed domain literal"},
+    {"<a@[IPv6:::1]>", "a@[IPv6:::1]", NULL},
+    {"<a@[::1]>", "a@[::1]", NULL},
+    {"<a@[1.2.3.4]x>", NULL, "malformed address: x> may not follow <a@[1.2.3.4]"},
+    {"<<a@b>>", "a@b", NULL},
+    {"<<a@b>", NULL, "'>' missing at end of address"},
+    {"<a@\xc3\xa9>", "a@\xc3\xa9", NULL},
+    {"<a@b.\xc3\xa9>", "a@b.\xc3\xa9", NULL},
+};
+
+static void check(struct arena *arena, const struct address_case *cases_, size_t n,
+                  const struct address_rules *rules)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct error err = ERROR_IN(arena);
+        struct address address;
+        bool ok = address_parse(arena, str_taint(str_of(cases_[i].text)), rules, &address, &err);
+
+        if (ok != (cases_[i].address != NULL) || (ok && !str_is(address.text, cases_[i].address)) ||
+            (!ok && !str_is(err.text, cases_[i].error)))
+            fail_msg("%s: %.*s", cases_[i].text, STR_ARG(ok ? address.text : err.text));
+        if (ok)
+            assert_true(address.text.tainted || address.text.n == 0);
+    }
+}
+
+static void test_addresses(void **state)
+{
+    check(*state, cases, sizeof cases / sizeof *cases, &(struct address_rules){.allow_null = true});
+}
+
+static void test_what_options_allow(void **state)
+{
+    check(*state, liberal_cases, sizeof liberal_cases / sizeof *liberal_cases,
+          &(struct address_rules){
+              .allow_null = true,
+              .allow_domain_literals = true,
+              .allow_utf8_domains = true,
+              .strip_excess_angle_brackets = true,
+              .strip_trailing_dot = true,
+          });
+}
+
+static void test_null(void **state)
+{
+    struct error err = ERROR_IN(*state);
+    struct address address;
+
+    assert_false(address_parse(*state, STR("<>"), &(struct address_rules){0}, &address, &err));
+    assert_str(err.text, "missing or malformed local part");
+}
+
+static void test_parts(void **state)
+{
+    struct error err = ERROR_IN(*state);
+    struct address address;
+
+    assert_true(
+        address_parse(*state, STR("Name <\"a b\".c (x) @ D.e>"), &(struct address_rules){0}, &address, &err));
+    assert_str(address.text, "\"a b\".c@D.e");
+    assert_str(address.local_part, "\"a b\".c");
+    assert_str(address.domain, "D.e");
+    assert_true(address_parse(*state, STR("<a>"), &(struct address_rules){0}, &address, &err));
+    assert_true(str_is_null(address.domain));
+}
+
+static void test_length(void **state)
+{
+    char text[ADDRESS_LONGEST + 4];
+    struct error err = ERROR_IN(*state);
+    struct address address;
+
+    memset(text, 'a', sizeof text);
+    memcpy(text + ADDRESS_LONGEST - 2, "@b", 3);
+    assert_true(address_parse(*state, str_of(text), &(struct address_rules){0}, &address, &err));
+    memset(text, 'a', sizeof text);
+    memcpy(text + ADDRESS_LONGEST - 1, "@b", 3);
+    assert_false(address_parse(*state, str_of(text), &(struct address_rules){0}, &address, &err));
+    assert_str(err.text, "address is ridiculously long: "
+                         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...");
+}
+
+static void test_unquote(void **state)
+{
+    assert_str(address_unquote(*state, STR("plain")), "plain");
+    assert_str(address_unquote(*state, STR("\"a b\"")), "a b");
+    assert_str(address_unquote(*state, STR("\"a\\\"b\".c\\@d\\")), "a\"b.c@d\\");
+    assert_str(address_unquote(*state, STR("\"\"")), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        arena_test(test_addresses), arena_test(test_what_options_allow), arena_test(test_null),
+        arena_test(test_parts),     arena_test(test_length),             arena_test(test_unquote),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
