@@ -137,7 +137,6 @@ static void drop(struct smtp_session *s, const char *what, bool log_first, const
     smtp_notquit(s, "bad-commands", code, text);
     if (!log_first)
         log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
-    smtp_session_end(s, SMTP_END_DROPPED);
 }
 
 static void unknown_command(struct smtp_session *s)
@@ -151,6 +150,7 @@ static void unknown_command(struct smtp_session *s)
     smtp_log_incomplete(s, "unrecognized command");
     smtp_log_fault(s, SMTP_SYNTAX, text);
     drop(s, "too many unrecognized commands", false, "500", STR("Too many unrecognized commands"));
+    smtp_session_end(s, SMTP_END_DROPPED);
 }
 
 /* Whether the command is one that is not counted this time; it has then had its turn. */
@@ -194,6 +194,7 @@ static bool count_nonmail(struct smtp_session *s)
         return true;
     smtp_log_incomplete(s, "too many non-mail commands");
     drop(s, "too many nonmail commands", true, "554", STR("Too many nonmail commands"));
+    smtp_session_end(s, SMTP_END_ERRORS);
     return false;
 }
 

@@ -53,8 +53,8 @@ enum smtp_end {
     SMTP_END_QUIT,
     SMTP_END_LOST,     /* the peer went without QUIT */
     SMTP_END_TIMEOUT,  /* it was silent for too long */
-    SMTP_END_DROPPED,  /* we closed: an ACL's drop, bad commands, lost synchronisation */
-    SMTP_END_ERRORS,   /* we closed: too many syntax or protocol errors */
+    SMTP_END_DROPPED,  /* we closed: an ACL's drop, too many unknown commands, lost synchronisation */
+    SMTP_END_ERRORS,   /* we closed: too many syntax or protocol errors, or non-mail commands */
     SMTP_END_REFUSED,  /* no session: refused at the beginning */
     SMTP_END_FAILED,   /* the configuration did not allow a session: logged */
 };
