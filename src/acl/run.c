@@ -306,7 +306,7 @@ static void restrict_outcome(const struct acl_context *context, struct acl_outco
     if (verb != NULL) {
         log_write(LOG_MAIN | LOG_PANIC, "\"%s\" verb not allowed in %s ACL", verb,
                   acl_where_name(context->where));
-        fail(outcome, STR_NULL);
+        fail(outcome, outcome->log_message);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "expand/test_mode.h"
 #include "main/caller.h"
 #include "main/modes.h"
+#include "smtp/host_name.h"
 #include "smtp/services.h"
 
 struct tester {
@@ -25,6 +26,9 @@ static bool tester_begin(struct tester *t, struct program *program, struct error
     *t = (struct tester){.program = program, .line_arena = arena_new(ARENA_SECRET)};
     t->connection.acl_c.arena = t->message.acl_m.arena = program->arena;
     t->message.size = -1;
+    t->message.sender_address =
+        str_join3(program->arena, caller_login(program->arena), STR("@"), program->process.qualify_domain);
+    t->message.sender_set = true;
     if (program->cl->authenticated_sender)
         t->message.authenticated_sender = str_of(program->cl->authenticated_sender);
     t->scope = (struct scope){
@@ -36,7 +40,10 @@ static bool tester_begin(struct tester *t, struct program *program, struct error
         .message = &t->message,
         .acl = &t->acl,
     };
+    t->connection.no_hosts_file = !smtp_hosts_file_used(program->config->main.host_lookup_order);
     smtp_acl_owner_init(&t->owner, program->acls, &t->scope);
+    if (program->cl->protocol)
+        t->connection.received_protocol = str_of(program->cl->protocol);
     return caller_describe(program->arena, program->cl, &t->connection, err);
 }
 
