@@ -214,7 +214,8 @@ static void take_chunks(struct smtp_session *s, struct message *m)
 {
     struct smtp_transaction *t = &s->transaction;
     struct message_limits limits = message_limits(s);
-    const char *p = t->chunks.s, *end = t->chunks.s + t->chunks.n, *lf;
+    struct str all = buffer_str(&t->chunks);
+    const char *p = all.s, *end = all.s + all.n, *lf;
 
     message_begin(m, s->transaction_arena, &limits);
     for (; p < end; p = lf + (lf < end)) {

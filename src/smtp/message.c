@@ -122,6 +122,12 @@ void message_add(struct message *m, const char *p, size_t n, bool counted)
     add_line(m, p, n, counted);
 }
 
+/* What a buffer holds, which may be nothing yet. */
+static struct str view(const struct buffer *b)
+{
+    return (struct str){b->s ? b->s : "", b->n, true};
+}
+
 /* $message_body: its beginning or end, as one line unless the option says otherwise. */
 static struct str visible(struct smtp_session *s, const char *p, size_t n)
 {
@@ -136,13 +142,12 @@ static struct str visible(struct smtp_session *s, const char *p, size_t n)
 void message_publish(const struct message *m, struct smtp_session *s, struct str received, struct str added)
 {
     struct scope_message *message = &s->message;
-    struct str original =
-        str_copy_n(s->transaction_arena, m->headers.s ? m->headers.s : "", m->headers.n, true);
-    size_t end = m->tail.n < m->limits.visible ? m->tail.n : m->limits.visible;
+    struct str head = view(&m->head), tail = view(&m->tail);
+    size_t end = tail.n < m->limits.visible ? tail.n : m->limits.visible;
 
-    message->headers = added_headers_merge(s->transaction_arena, received, original, added);
-    message->body = visible(s, m->head.s, m->head.n);
-    message->body_end = visible(s, m->tail.s + (m->tail.n - end), end);
+    message->headers = added_headers_merge(s->transaction_arena, received, view(&m->headers), added);
+    message->body = visible(s, head.s, head.n);
+    message->body_end = visible(s, tail.s + (tail.n - end), end);
     message->size = m->size;
     message->body_size = m->body_size;
     message->body_linecount = m->body_lines;
@@ -174,9 +179,9 @@ static char kind_of(const char *p, size_t n)
     return ' ';
 }
 
-static void add_marked(struct buffer *b, const char *p, size_t n)
+static void add_marked(struct buffer *b, struct str headers)
 {
-    const char *end = p + n;
+    const char *p = headers.s, *end = headers.s + headers.n;
 
     while (p < end) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));
@@ -205,8 +210,8 @@ struct str message_for_reject_log(const struct message *m, struct smtp_session *
         buffer_add(&b, s->message.recipients[i].address);
         buffer_add_cstr(&b, ">\n");
     }
-    add_marked(&b, received.s, received.n);
-    add_marked(&b, m->headers.s, m->headers.n);
+    add_marked(&b, received);
+    add_marked(&b, view(&m->headers));
     return buffer_str(&b);
 }
 
