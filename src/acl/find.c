@@ -53,6 +53,14 @@ static void free_kept(void *p)
     arena_free(kept->arena);
 }
 
+/* The error may be told when the configuration that names the file is gone. */
+static bool outlive_sources(struct error *err)
+{
+    if (err != NULL && err->where.file != NULL)
+        err->where.file = str_copy(err->arena, str_of(err->where.file)).s;
+    return false;
+}
+
 bool acl_compile(struct arena *arena, const struct acl_source *sources, size_t n, struct acl_set **set,
                  struct error *err)
 {
@@ -63,7 +71,7 @@ bool acl_compile(struct arena *arena, const struct acl_source *sources, size_t n
     for (size_t i = 0; i < n; i++) {
         made->acls[i] = acl_compile_lines(arena, sources[i].name, &sources[i].lines, true, err);
         if (made->acls[i] == NULL)
-            return false;
+            return outlive_sources(err);
         made->acls[i]->named = true;
     }
     qsort(made->acls, n, sizeof *made->acls, compare_names);

@@ -292,11 +292,13 @@ static void restrict_outcome(const struct acl_context *context, struct acl_outco
     const uint32_t quitting = ACL_AT(QUIT) | ACL_AT(NOTQUIT);
     const uint32_t discarding = (ACL_RECEIVING & ~(ACL_AT(PREDATA) | ACL_AT(NOTSMTP_START))) | quitting;
     const uint32_t here = UINT32_C(1) << context->where;
+    const struct str user_message = outcome->user_message;
     const char *verb = NULL;
 
     if ((here & quitting) && outcome->verb != NULL && !str_is(STR("accept"), outcome->verb)) {
         fail(outcome, str_printf(context->arena, "QUIT or not-QUIT toplevel ACL may not fail "
                                  "('%s' verb used incorrectly)", outcome->verb));
+        outcome->user_message = user_message; /* it words the reply all the same */
         return;
     }
     if (outcome->result == ACL_DISCARD && !(here & discarding))

@@ -18,6 +18,19 @@ bool reading_error(struct reading *r, const char *format, ...)
     return false;
 }
 
+bool reading_error_extra(struct reading *r, struct str extra, const char *format, ...)
+{
+    struct buffer what = BUFFER_IN(r->err->arena);
+    va_list args;
+
+    va_start(args, format);
+    buffer_vprintf(&what, format, args);
+    va_end(args);
+    if (str_starts(text_skip_space(extra), "#"))
+        buffer_add_cstr(&what, " (# is comment only at line start)");
+    return reading_error(r, "extra characters follow %.*s", STR_ARG(buffer_str(&what)));
+}
+
 bool reading_error_framed(struct reading *r, const char *format, ...)
 {
     struct buffer text = BUFFER_IN(r->err->arena);

@@ -37,6 +37,9 @@ struct reading {
 
 /* Set the error and return false: at the current line; or without a place, in Exim's frame. */
 bool reading_error(struct reading *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "extra characters follow ...": a comment where none can be is named as what it is. */
+bool reading_error_extra(struct reading *r, struct str extra, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 bool reading_error_framed(struct reading *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Takes over an error that somebody else found, with his place, or framed when there is none. False. */

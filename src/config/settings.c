@@ -94,7 +94,7 @@ static bool check_equals(struct reading *r, struct setting *s)
         if (s->value.n == 0)
             return true;
         if (s->negated || *s->value.s != '=')
-            return reading_error(r, "extra characters follow boolean option %.*s", STR_ARG(s->name));
+            return reading_error_extra(r, s->value, "boolean option %.*s", STR_ARG(s->name));
     } else {
         if (s->negated)
             return reading_error(r, "negation prefix applied to a non-boolean option");

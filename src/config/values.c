@@ -74,8 +74,8 @@ bool value_read_bool(struct reading *r, struct str name, struct str text, bool *
         return reading_error(r, "\"%.*s\" is not a valid value for the \"%.*s\" option", STR_ARG(word),
                              STR_ARG(name));
     if (word.n < text.n)
-        return reading_error(r, "extra characters follow \"%.*s\" for boolean option %.*s", STR_ARG(word),
-                             STR_ARG(name));
+        return reading_error_extra(r, text_from(text, word.n), "\"%.*s\" for boolean option %.*s", STR_ARG(word),
+                                   STR_ARG(name));
     return true;
 }
 
@@ -153,7 +153,7 @@ static bool read_integer(struct reading *r, struct str name, struct str text, bo
     power = used < text.n ? unit_power(text.s[used]) : 0;
     used += power > 0;
     if (used < text.n)
-        return reading_error(r, "extra characters follow integer value for %.*s", STR_ARG(name));
+        return reading_error_extra(r, text_from(text, used), "integer value for %.*s", STR_ARG(name));
     for (power -= kilo && power > 0; power > 0; power--)
         too_large |= __builtin_mul_overflow(value, 1024, &value);
     if (too_large || value > INT_MAX || value < INT_MIN)
@@ -171,7 +171,7 @@ static bool read_octal(struct reading *r, struct str name, struct str text, int 
     if (used == 0)
         return reading_error(r, "octal integer expected for %.*s", STR_ARG(name));
     if (used < text.n)
-        return reading_error(r, "extra characters follow octal integer value for %.*s", STR_ARG(name));
+        return reading_error_extra(r, text_from(text, used), "octal integer value for %.*s", STR_ARG(name));
     if (too_large || value > INT_MAX || value < INT_MIN)
         return overflow(r, text);
     *field = (int)value;
@@ -195,7 +195,7 @@ static bool read_fixed(struct reading *r, struct str name, struct str text, int 
             value += unit * (text.s[p] - '0');
         }
     if (p < text.n)
-        return reading_error(r, "extra characters follow fixed-point value for %.*s", STR_ARG(name));
+        return reading_error_extra(r, text_from(text, p), "fixed-point value for %.*s", STR_ARG(name));
     if (too_large || value > INT_MAX)
         return reading_error(r, "integer \"%.*s\" is too large (overflow)", (int)whole, text.s);
     *field = (int)value;

@@ -62,6 +62,7 @@ struct scope_connection {
     struct str host_name;      /* $sender_host_name, when it is known */
     bool host_name_looked_up;  /* ... or known to be unknown */
     bool host_lookup_failed, host_lookup_deferred;
+    bool no_hosts_file;           /* host_lookup_order has no "byaddr" */
     struct str interface_address; /* $received_ip_address */
     int interface_port;
     struct str ident;             /* $sender_ident */

@@ -10,6 +10,7 @@
 #include "main/environment.h"
 #include "main/logging.h"
 #include "main/modes.h"
+#include "main/privileges.h"
 #include "main/startup.h"
 
 static int usage(void)
@@ -42,9 +43,24 @@ static bool prepare(struct program *program, struct error *err)
     return true;
 }
 
+/* commandline_checks_require_admin: only administrators may test. */
+static bool may_test(const struct program *program)
+{
+    const struct main_options *options = &program->config->main;
+
+    if (!options->commandline_checks_require_admin || privileges_of_admin(&program->process, options))
+        return true;
+    fputs("exim: those command-line flags are set to require admin\n", stderr);
+    return false;
+}
+
 static int run(struct program **program)
 {
-    switch ((*program)->cl->mode) {
+    enum mode mode = (*program)->cl->mode;
+
+    if ((mode == MODE_TEST || mode == MODE_EXPAND) && !may_test(*program))
+        return 1;
+    switch (mode) {
     case MODE_DAEMON:
         return daemon_mode(program);
     case MODE_TEST:

@@ -1,11 +1,11 @@
 /* -bP: prints values of the configuration (manual, 5.2). */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "main/modes.h"
+#include "main/privileges.h"
 
 /* Words that take the name behind them. */
 static bool takes_name(const char *what)
@@ -18,32 +18,14 @@ static bool takes_name(const char *what)
     return false;
 }
 
-/* Administrators: root, the Exim user, and members of admin_groups. */
-static bool is_admin(const struct program *program)
-{
-    const struct option_ids *groups = &program->config->main.admin_groups;
-    gid_t own[256];
-    int n = getgroups(sizeof own / sizeof *own, own);
-
-    if (getuid() == 0 || getuid() == program->process.exim_uid)
-        return true;
-    for (size_t i = 0; i < groups->n; i++) {
-        if (getgid() == groups->v[i])
-            return true;
-        for (int j = 0; j < n; j++)
-            if (own[j] == groups->v[i])
-                return true;
-    }
-    return false;
-}
-
 static bool print_one(struct program *program, const char *what, const char *name)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
     struct buffer out = BUFFER_IN(arena);
     struct error err = ERROR_IN(arena);
-    bool ok = config_print(program->config, str_of(what), str_of(name), is_admin(program), program->cl->no_labels,
-                           &out, &err);
+    bool is_admin = privileges_of_admin(&program->process, &program->config->main);
+    bool ok = config_print(program->config, str_of(what), str_of(name), is_admin, program->cl->no_labels, &out,
+                           &err);
 
     fwrite(buffer_str(&out).s, 1, out.n, stdout);
     if (!ok)

@@ -1,4 +1,4 @@
-/* Giving up root for good. */
+/* Who the process is: see privileges.h. */
 #include "main/privileges.h"
 
 #include <errno.h>
@@ -23,4 +23,25 @@ bool privileges_drop(const struct scope_process *process, struct error *err)
     if (setuid(0) == 0)
         return error_set(err, "root privilege could be regained after it was given up");
     return true;
+}
+
+static bool is_listed(const struct option_ids *ids, gid_t group)
+{
+    for (size_t i = 0; i < ids->n; i++)
+        if (ids->v[i] == group)
+            return true;
+    return false;
+}
+
+bool privileges_of_admin(const struct scope_process *process, const struct main_options *options)
+{
+    gid_t own[256];
+    int n = getgroups(sizeof own / sizeof *own, own);
+
+    if (getuid() == 0 || getuid() == process->exim_uid || is_listed(&options->admin_groups, getgid()))
+        return true;
+    for (int i = 0; i < n; i++)
+        if (is_listed(&options->admin_groups, own[i]))
+            return true;
+    return false;
 }

@@ -1,14 +1,19 @@
-/* Giving up root: the processes that talk to peers run as the Exim user. */
+/* Who the process is: giving up root (the processes that talk to peers run as the Exim user), and whether its
+ * caller is an administrator. */
 #ifndef MAIN_PRIVILEGES_H
 #define MAIN_PRIVILEGES_H
 
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "config/main_options.h"
 #include "expand/scope.h"
 
 /* Becomes process->exim_uid and exim_gid for good when the process runs as root; otherwise nothing changes.
  * False: err says what failed; the process must not go on. */
 bool privileges_drop(const struct scope_process *process, struct error *err);
+
+/* Administrators: root, the Exim user, and members of admin_groups (manual, 5.2). */
+bool privileges_of_admin(const struct scope_process *process, const struct main_options *options);
 
 #endif

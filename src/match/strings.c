@@ -142,7 +142,7 @@ enum found match_domain_item(struct matching *m, const struct item *item)
                   STR_ARG(item->text));
         return FOUND_DEFER;
     default:
-        return match_string_item(m, item, m->folded, m->folded, false);
+        return match_string_item(m, item, m->folded, m->subject, false);
     }
 }
 

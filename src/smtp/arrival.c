@@ -118,7 +118,7 @@ static void log_arrival(struct smtp_session *s, int64_t size)
 {
     struct buffer line = BUFFER_IN(s->scratch);
 
-    buffer_add_cstr(&line, "<= ");
+    buffer_add_cstr(&line, s->transaction.fake_code == 550 ? "(= " : "<= "); /* fakereject */
     buffer_add(&line, str_is_empty(s->message.sender_address) ? STR("<>") : s->message.sender_address);
     buffer_add_char(&line, ' ');
     buffer_add(&line, smtp_host_and_ident(s, true));

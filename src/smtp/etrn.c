@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,12 +50,74 @@ static char **make_arguments(struct smtp_session *s, struct error *err)
     return argv;
 }
 
-/* In the new process: nothing of the session is left to the command. */
-static void become(char **argv)
+/* --- One command at a time for an argument (smtp_etrn_serialize) */
+
+enum lock { LOCK_NONE = -1, LOCK_TAKEN = -2, LOCK_FAILED = -3 };
+
+/* One file is for all arguments: each has an octet of its own to lock, far beyond what is written there. */
+static off_t place_of(struct str argument)
+{
+    uint64_t hash = 14695981039346656037U; /* FNV-1a */
+
+    for (size_t i = 0; i < argument.n; i++)
+        hash = (hash ^ (unsigned char)argument.s[i]) * 1099511628211U;
+    return (off_t)(hash >> 2);
+}
+
+/* A descriptor that holds the lock for the argument until the last process that has it is gone; or what an
+ * enum lock says, errno for LOCK_FAILED. */
+static int lock(struct smtp_session *s)
+{
+    struct str spool = s->settings->process->spool_directory;
+    struct str directory = str_join(s->scratch, spool, STR("/db"));
+    struct flock here = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = place_of(s->argument), .l_len = 1};
+    int fd, code;
+
+    mkdir(spool.s, 0750);
+    mkdir(directory.s, 0750);
+    fd = open(str_join(s->scratch, directory, STR("/etrn.lock")).s, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return LOCK_FAILED;
+    if (fcntl(fd, F_OFD_SETLK, &here) == 0)
+        return fd;
+    code = errno;
+    close(fd);
+    errno = code;
+    return code == EAGAIN || code == EACCES ? LOCK_TAKEN : LOCK_FAILED;
+}
+
+/* False: answered. */
+static bool take_lock(struct smtp_session *s, int *held)
+{
+    *held = s->options->smtp_etrn_serialize ? lock(s) : LOCK_NONE;
+    if (*held == LOCK_TAKEN) {
+        struct buffer reply = BUFFER_IN(s->scratch);
+
+        buffer_add_cstr(&reply, "Already processing ");
+        buffer_add(&reply, s->argument);
+        smtp_respond(s, STR("458"), buffer_str(&reply), true);
+        return false;
+    }
+    if (*held == LOCK_FAILED) {
+        log_write(LOG_MAIN | LOG_PANIC, "failed to lock ETRN in %.*s/db: %s",
+                  STR_ARG(s->settings->process->spool_directory), strerror(errno));
+        smtp_reply(s, "458 Internal failure");
+        return false;
+    }
+    return true;
+}
+
+/* --- Starting it */
+
+/* In the new process: nothing of the session is left to the command, except what it holds a lock with. */
+static void become(char **argv, int held)
 {
     int null = open("/dev/null", O_RDWR);
 
     setsid();
+    if (held >= 0)
+        fcntl(held, F_SETFD, 0);
     if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
         _exit(127);
     execv(argv[0], argv);
@@ -62,7 +125,7 @@ static void become(char **argv)
 }
 
 /* Starts a command that nobody waits for: it is left to init. False: errno. */
-static bool start(char **argv)
+static bool start(char **argv, int held)
 {
     pid_t child = fork();
     int status;
@@ -73,7 +136,7 @@ static bool start(char **argv)
         pid_t grandchild = fork();
 
         if (grandchild == 0)
-            become(argv);
+            become(argv, held);
         _exit(grandchild < 0 ? 1 : 0);
     }
     while (waitpid(child, &status, 0) < 0)
@@ -89,6 +152,7 @@ static void run_command(struct smtp_session *s)
 {
     struct error err = ERROR_IN(s->scratch);
     char **argv = make_arguments(s, &err);
+    int held = LOCK_NONE;
 
     if (!argv) {
         log_write(LOG_MAIN | LOG_PANIC, "failed to set up ETRN command: %.*s", STR_ARG(err.text));
@@ -97,8 +161,12 @@ static void run_command(struct smtp_session *s)
     }
     if (s->peer->mode == SMTP_TEST)
         debug(DEBUG_receive, "ETRN command execution skipped\n");
-    else if (!start(argv))
+    else if (!take_lock(s, &held))
+        return;
+    else if (!start(argv, held))
         log_write(LOG_MAIN | LOG_PANIC, "failed to start ETRN command \"%s\": %s", argv[0], strerror(errno));
+    if (held >= 0)
+        close(held);
     smtp_reply(s, "250 OK");
 }
 
@@ -122,5 +190,5 @@ void smtp_etrn(struct smtp_session *s)
     else if (!str_starts(s->argument, "#"))
         smtp_fault(s, SMTP_SYNTAX, 501, STR_NULL, STR("argument must begin with #"));
     else
-        smtp_reply(s, "250 OK");
+        smtp_policy_accept(s, &outcome, "250", STR("OK"));
 }

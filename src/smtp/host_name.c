@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/ip.h"
 #include "base/log.h"
+#include "base/strlist.h"
 
 enum { HOSTS_LINE = 1024 };
 
@@ -95,7 +96,7 @@ void smtp_find_host_name(struct scope *scope)
     ip_unmap(&search.ip);
     c->host_name_looked_up = true;
     debug(DEBUG_host_lookup, "looking up host name for %.*s\n", STR_ARG(c->host_address));
-    if (!is_loopback(&search.ip) && search_hosts(is_name_of, &search)) {
+    if (!c->no_hosts_file && !is_loopback(&search.ip) && search_hosts(is_name_of, &search)) {
         debug(DEBUG_host_lookup, "%s has %.*s as %s\n", hosts_file, STR_ARG(c->host_address), search.found);
         c->host_name = str_taint(str_lower(c->acl_c.arena, str_of(search.found)));
         return;
@@ -103,6 +104,20 @@ void smtp_find_host_name(struct scope *scope)
     c->host_lookup_failed = true;
     if (!is_loopback(&search.ip) && log_selected(LOG_SEL_host_lookup_failed))
         log_write(LOG_MAIN, "no host name found for IP address %.*s", STR_ARG(c->host_address));
+}
+
+bool smtp_hosts_file_used(struct str host_lookup_order)
+{
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct strlist it;
+    struct str item;
+    bool used = false;
+
+    strlist_begin(&it, host_lookup_order, ':');
+    while (!used && strlist_next(&it, arena, &item))
+        used = str_is_nocase(item, "byaddr");
+    arena_free(arena);
+    return used;
 }
 
 bool smtp_host_has_address(struct str name, struct str address)

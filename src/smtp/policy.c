@@ -5,6 +5,7 @@
 
 #include "acl/control.h"
 #include "smtp/helo.h"
+#include "smtp/fold.h"
 #include "smtp/log_lines.h"
 #include "smtp/pause.h"
 #include "smtp/reply.h"
@@ -27,10 +28,10 @@ static bool obey_control(void *owner, const struct acl_control *control, struct 
     case CONTROL_FAKEDEFER:
     case CONTROL_FAKEREJECT:
         s->transaction.fake_code = control->id == CONTROL_FAKEDEFER ? 450 : 550;
-        s->transaction.fake_reply = str_is_null(parameter)
-            ? STR("Your message has been rejected but is being\nkept for evaluation.\nIf it was a legitimate "
-                  "message, it may still be\ndelivered to the target recipient(s).")
-            : str_copy(s->transaction_arena, parameter);
+        if (str_is_null(parameter))
+            parameter = STR("Your message has been rejected but is being kept for evaluation.\nIf it was a "
+                            "legitimate message, it may still be delivered to the target recipient(s).");
+        s->transaction.fake_reply = str_copy(s->transaction_arena, smtp_fold(s->scratch, parameter));
         return true;
     case CONTROL_NO_DELAY_FLUSH:
         s->delay_flush = false;

@@ -239,6 +239,7 @@ void smtp_rcpt(struct smtp_session *s)
 
     if (!s->transaction.sender_given) {
         if (s->pipelining_advertised && s->after_refused_mail) {
+            note_refusal(s, STR("503 sender not yet given"));
             smtp_reply(s, "503 sender not yet given");
             s->was_rcpt = s->was_refused_mail = true;
         } else {

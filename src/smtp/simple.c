@@ -15,24 +15,18 @@ void smtp_rset(struct smtp_session *s)
     smtp_reply(s, "250 Reset OK");
 }
 
-/* The code is 221 whatever the ACL's message says (manual, 44.10). */
+/* The ACL can only word the reply: the code is 221 whatever its message says, and a verdict that is none of
+ * an ACL for QUIT is logged (manual, 44.10). */
 void smtp_quit(struct smtp_session *s)
 {
     struct str text = str_join(s->scratch, s->connection.active_hostname, STR(" closing connection"));
     struct acl_outcome outcome;
 
     smtp_log_incomplete(s, "QUIT");
-    switch (smtp_policy_run(s, ACL_WHERE_QUIT, STR_NULL, &outcome)) {
-    case ACL_ACCEPT:
-        if (!str_is_empty(outcome.user_message))
-            text = smtp_message_lines(s, outcome.user_message);
-        break;
-    case ACL_ERROR:
+    if (smtp_policy_run(s, ACL_WHERE_QUIT, STR_NULL, &outcome) == ACL_ERROR)
         log_write(LOG_MAIN | LOG_PANIC, "ACL for QUIT returned ERROR: %.*s", STR_ARG(outcome.log_message));
-        break;
-    default:
-        break;
-    }
+    if (!str_is_empty(outcome.user_message))
+        text = smtp_message_lines(s, outcome.user_message);
     smtp_respond(s, STR("221"), text, true);
     smtp_flush(s);
     smtp_log_closed(s, "QUIT");

@@ -17,6 +17,7 @@ static struct str compile(struct arena *arena, const char *text)
         return STR("");
     }
     assert_string_equal(err.where.file, "test.conf");
+    assert_ptr_not_equal(err.where.file, sources[0].lines.v[0].where.file); /* that goes with the sources */
     return str_printf(arena, "%u: %.*s", err.where.line, STR_ARG(err.text));
 }
 

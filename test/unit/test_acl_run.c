@@ -340,13 +340,13 @@ static void test_places(void **state)
         {ACL_WHERE_NOTQUIT, "accept delay = 1s", "ERROR log<cannot use delay condition in NOTQUIT ACL>"},
         {ACL_WHERE_QUIT, "accept senders = *", "ERROR log<cannot test senders condition in QUIT ACL>"},
         {ACL_WHERE_QUIT, "deny message = x",
-         "ERROR log<QUIT or not-QUIT toplevel ACL may not fail ('deny' verb used incorrectly)>"},
+         "ERROR <x> log<QUIT or not-QUIT toplevel ACL may not fail ('deny' verb used incorrectly)>"},
         {ACL_WHERE_NOTQUIT, "require condition = 0",
          "ERROR log<QUIT or not-QUIT toplevel ACL may not fail ('require' verb used incorrectly)>"},
         {ACL_WHERE_QUIT, "warn condition = 1", "DENY implicit"},
         {ACL_WHERE_QUIT, "accept message = bye", "ACCEPT <bye>"},
         {ACL_WHERE_HELO, "discard message = x",
-         "ERROR\nmain: \"discard\" verb not allowed in EHLO or HELO ACL\n"
+         "ERROR log<x>\nmain: \"discard\" verb not allowed in EHLO or HELO ACL\n"
          "panic: \"discard\" verb not allowed in EHLO or HELO ACL"},
         {ACL_WHERE_PREDATA, "discard",
          "ERROR\nmain: \"discard\" verb not allowed in PREDATA ACL\n"

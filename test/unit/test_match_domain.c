@@ -38,6 +38,7 @@ static void test_items(void **state)
         {"a.b", "\\N^(.)\\.(.)$\\N", "[^(.)\\.(.)$][a.b][a][b]"},
         {"a.b", "^A", "[^A][a.b]"},
         {"a.b", "^(?-i)A", "no"},
+        {"A.b", "^(?-i)A", "[^(?-i)A][A.b]"},
         {"a.b", "*@a.b", "no"},
         {"mail.test", "@", "[mail.test][mail.test]"},
         {"MAIL.test", "@", "[mail.test][mail.test]"},
