@@ -44,7 +44,7 @@ login:
     assert result.stdout.count(INCORRECT) == 3 and OK in result.stdout
     for needed in ("Evaluating advertise_condition for plain PLAIN authenticator",
                    "plain authenticator server_condition:", "login authenticator server_condition:",
-                   "looking at alice", 'failed to expand server_debug_print: unknown condition "foo"',
+                   "looking at alice", 'unknown condition "foo"',
                    "expanded string: true", "535 Incorrect authentication data (set_id=alice)"):
         assert needed in result.stderr
     for secret in SECRETS:

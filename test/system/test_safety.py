@@ -171,6 +171,21 @@ def test_a_command_that_a_bare_line_feed_ends_authenticates_nobody(daemon):
     assert client.reply() == NOT_BASE64
 
 
+@pytest.mark.parametrize("end", [
+    "\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\r\r\n.\r\r\n", "\r\n\0.\r\n"])
+def test_nothing_but_its_end_ends_a_message(daemon, end):
+    daemon.start("acl_smtp_rcpt = accept\nacl_smtp_mail = mail\nwrite_rejectlog = no\n",
+                 "begin acl\nmail:\n  accept logwrite = from <$sender_address>\n")
+    client = daemon.client()
+    assert talk(client, "MAIL FROM:<a@b.test>", "RCPT TO:<x@y.test>") == ["250 OK", "250 Accepted"]
+    assert client.command("DATA").startswith("354 ")
+    smuggled = "MAIL FROM:<smuggled@b.test>\r\nRCPT TO:<x@y.test>\r\nDATA\r\nSubject: y\r\n"
+    client.send(f"Subject: x\r\n\r\nx{end}{smuggled}\r\n.\r\n")
+    assert client.reply()[:4] in ("250 ", "451 ", "550 ", "552 ")
+    assert talk(client, "NOOP") == ["250 OK"], "there was one reply to all of it"
+    assert "smuggled" not in daemon.place.log("main")
+
+
 def test_nul_in_a_command_and_in_an_answer(service):
     service.start()
     client = service.client()
