@@ -74,7 +74,7 @@ static bool is_name_of(void *ctx, const struct ip *ip, const char *name)
 
     if (!ip_equal(ip, &search->ip))
         return false;
-    strcpy(search->found, name);
+    snprintf(search->found, sizeof search->found, "%s", name);
     return true;
 }
 

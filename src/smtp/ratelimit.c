@@ -9,7 +9,7 @@
 /* A decimal number, not negative. */
 static bool read_number(const char **p, double *value)
 {
-    double fraction = 0.1;
+    double scale = 1;
 
     if (!ascii_is_digit(**p))
         return false;
@@ -17,8 +17,11 @@ static bool read_number(const char **p, double *value)
         *value = *value * 10 + (**p - '0');
     if (**p != '.')
         return true;
-    for (++*p; ascii_is_digit(**p); ++*p, fraction /= 10)
-        *value += fraction * (**p - '0');
+    for (++*p; ascii_is_digit(**p); ++*p) {
+        *value = *value * 10 + (**p - '0');
+        scale *= 10;
+    }
+    *value /= scale;
     return true;
 }
 

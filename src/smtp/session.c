@@ -5,6 +5,7 @@
 #include <sys/time.h>
 
 #include "base/clock.h"
+#include "lookups/lookup.h"
 #include "smtp/commands.h"
 #include "smtp/connect.h"
 #include "smtp/log_lines.h"
@@ -44,8 +45,10 @@ void smtp_transaction_reset(struct smtp_session *s)
         .fake_reply = STR_NULL,
     };
     s->message = (struct scope_message){.size = -1, .acl_m.arena = s->transaction_arena};
+    s->message.authenticated_sender = s->peer->authenticated_sender;
     s->warnings = (struct acl_warnings){.arena = s->transaction_arena};
     match_cache_clear(s->scope.match_cache);
+    search_tidyup();
     log_set_message(STR_NULL);
 }
 
@@ -136,7 +139,6 @@ static void begin(struct smtp_session *s, const struct smtp_settings *settings, 
     };
     describe_connection(s);
     smtp_transaction_reset(s);
-    s->message.authenticated_sender = peer->authenticated_sender; /* until the first EHLO, as in Exim */
     smtp_forget_command(s);
     smtp_set_protocol(s);
 }
@@ -147,6 +149,7 @@ static void finish(struct smtp_session *s)
     if (s->end != SMTP_END_TIMEOUT && s->end != SMTP_END_REFUSED && s->end != SMTP_END_FAILED)
         smtp_log_no_mail(s);
     stream_free(&s->stream);
+    search_tidyup();
     arena_reset(s->scratch);
     arena_reset(s->transaction_arena);
     arena_reset(s->arena);

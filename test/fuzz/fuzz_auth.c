@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct option_templates send = {.v = list};
     struct auth_instance auth = {.instance = {.name = STR("fuzz")}, .public_name = STR("FUZZ")};
     const struct auth_driver *driver = auth_driver_find(STR("plaintext"), NULL);
-    struct error err = {NULL};
+    struct error err = ERROR_IN(NULL);
     bool ignore;
 
     if (size < 2 || !driver)

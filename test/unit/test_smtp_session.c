@@ -161,7 +161,7 @@ static void test_errors_are_counted(void **state)
     assert_string_equal(smtp_talk(bench, LAX "smtp_accept_max_nonmail = 1",
                                   "RSET\r\nNOOP\r\nNOOP\r\nNOOP\r\n"),
                         "220 ready\n250 Reset OK\n250 OK\n554 Too many nonmail commands\n");
-    assert_int_equal(bench->end, SMTP_END_DROPPED);
+    assert_int_equal(bench->end, SMTP_END_ERRORS);
 }
 
 static void test_lines(void **state)
