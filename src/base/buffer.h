@@ -12,7 +12,7 @@ struct buffer {
     struct arena *arena;
     char *s; /* NULL until the first octet */
     size_t n, capacity;
-    bool tainted; /* some part that was added was tainted */
+    uint16_t tainted; /* the taint of all that was added */
 };
 
 /* An empty buffer that grows in the arena. */

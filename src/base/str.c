@@ -115,7 +115,7 @@ ptrdiff_t str_rfind(struct str v, char c)
     return at == NULL ? -1 : at - v.s;
 }
 
-struct str str_copy_n(struct arena *arena, const char *s, size_t n, bool tainted)
+struct str str_copy_n(struct arena *arena, const char *s, size_t n, uint16_t tainted)
 {
     char *copy = arena_array(arena, n + 1, 1); /* zeroed: the NUL is there */
 
@@ -203,5 +203,5 @@ struct str str_join3(struct arena *arena, struct str a, struct str b, struct str
             memcpy(at, parts[i].s, parts[i].n);
         at += parts[i].n;
     }
-    return (struct str){s, (size_t)(at - s), a.tainted || b.tainted || c.tainted};
+    return (struct str){s, (size_t)(at - s), a.tainted | b.tainted | c.tainted};
 }

@@ -1,18 +1,23 @@
 /* The string value: counted, always NUL-terminated, may hold NULs, and knows whether any
  * part of it came from outside (the peer, a message, DNS, a lookup keyed by such data).
- * Everything that joins or copies strings ORs the taint. */
+ * Everything that joins or copies strings ORs the taint.
+ *
+ * The taint is a set of bits. Bit 0 stands for text as it came from outside; the others are for text from
+ * outside that was quoted since, each for one kind of query (lookups/lookup.h). Any bit makes a value tainted:
+ * who does not care for queries takes it for a bool. */
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
 struct str {
     const char *s; /* s[n] == '\0'; NULL: no value at all (see str_is_null) */
     size_t n;      /* octets, without the terminating NUL */
-    bool tainted;
+    uint16_t tainted;
 };
 
 /* A string literal as a value, and the value that is none. */
@@ -61,7 +66,7 @@ ptrdiff_t str_find(struct str v, char c);
 ptrdiff_t str_rfind(struct str v, char c);
 
 /* A copy of n octets at s in the arena, NUL-terminated. */
-struct str str_copy_n(struct arena *arena, const char *s, size_t n, bool tainted);
+struct str str_copy_n(struct arena *arena, const char *s, size_t n, uint16_t tainted);
 
 /* A copy of v in the arena; STR_NULL stays STR_NULL. */
 struct str str_copy(struct arena *arena, struct str v);

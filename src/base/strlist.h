@@ -11,7 +11,7 @@
 struct strlist {
     const char *p, *end;
     char separator;
-    bool tainted;
+    uint16_t tainted;
 };
 
 /* Begins to read list; the separator is `separator` (usually ':') unless the list names one.

@@ -84,7 +84,8 @@ static enum expand_status add_replacement(struct evaluation *ev, struct str subj
 static void add_unmatched(struct buffer *out, struct str subject, size_t from, size_t to)
 {
     buffer_add_n(out, subject.s + from, to - from);
-    out->tainted |= subject.tainted && to > from;
+    if (to > from)
+        out->tainted |= subject.tainted;
 }
 
 /* A match of nothing moves on by one octet, unless something can be matched at the same place. */
@@ -147,7 +148,7 @@ APPLY(apply_tr)
         }
         buffer_add_char(out, c);
     }
-    out->tainted |= args[0].tainted || to.tainted;
+    out->tainted |= args[0].tainted | to.tainted;
     return EXPAND_OK;
 }
 
