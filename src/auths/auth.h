@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/driver.h"
 #include "base/error.h"
+#include "base/module.h"
 #include "base/str.h"
 
 enum { AUTH_VARS = 4, AUTH_NUMBERS = 9 };
@@ -117,7 +118,7 @@ extern const struct driver_class auth_class;
 enum { AUTH_MODULE_ABI = 1 };
 #define AUTH_MODULE_SYMBOL "gatepost_auth_module"
 struct auth_module {
-    unsigned abi; /* AUTH_MODULE_ABI of the headers it was built with */
+    struct module_head head; /* AUTH_MODULE_ABI */
     const struct auth_driver *driver;
 };
 
@@ -125,7 +126,7 @@ struct auth_module {
 #ifdef GATEPOST_MODULE
 #define AUTH_DRIVER_EXPORT(driver_) \
     __attribute__((visibility("default"))) extern const struct auth_module gatepost_auth_module; \
-    const struct auth_module gatepost_auth_module = {AUTH_MODULE_ABI, &(driver_)};
+    const struct auth_module gatepost_auth_module = {{AUTH_MODULE_ABI}, &(driver_)};
 #else
 #define AUTH_DRIVER_EXPORT(driver_)
 #endif

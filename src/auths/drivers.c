@@ -2,7 +2,6 @@
  * stanza first names them. */
 #include "auths/auth.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,24 +32,20 @@ static const char *const known[] = {
     "cram_md5", "cyrus_sasl", "dovecot", "external", "gsasl", "heimdal_gssapi", "plaintext", "spa", "tls",
 };
 
-/* Modules stay loaded: dlopen() itself keeps the one copy for the process. */
 static const struct auth_driver *load(const char *name, struct error *err)
 {
-    char path[sizeof MODULE_DIRECTORY + 80];
-    void *handle;
+    char file[80];
+    struct error why = {.arena = err ? err->arena : NULL};
     const struct auth_module *module;
 
-    snprintf(path, sizeof path, "%s/auth_%s.so", MODULE_DIRECTORY, name);
-    handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!handle) {
-        error_set(err, "cannot load authenticator driver \"%s\": %s", name, dlerror());
-        return NULL;
-    }
-    module = dlsym(handle, AUTH_MODULE_SYMBOL);
-    if (module && module->abi == AUTH_MODULE_ABI && strcmp(module->driver->info.name, name) == 0)
+    snprintf(file, sizeof file, "auth_%s", name);
+    module = module_load(MODULE_DIRECTORY, file, AUTH_MODULE_SYMBOL, AUTH_MODULE_ABI, err ? &why : NULL);
+    if (module && strcmp(module->driver->info.name, name) == 0)
         return module->driver;
-    error_set(err, "cannot load authenticator driver \"%s\": %s is not a module of this version", name, path);
-    dlclose(handle);
+    if (module)
+        error_set(err, "cannot load authenticator driver \"%s\": the module has another driver in it", name);
+    else
+        error_set(err, "cannot load authenticator driver \"%s\": %.*s", name, STR_ARG(why.text));
     return NULL;
 }
 
