@@ -37,24 +37,26 @@ same = $(and $(findstring x$(strip $1)x,x$(strip $2)x),$(findstring x$(strip $2)
 # The rooms to build: all. ROOMS="base expand" compiles, and links unit tests with, these alone.
 ROOMS ?= $(notdir $(patsubst %/,%,$(wildcard src/*/)))
 SOURCES := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
-SOURCES := $(filter-out $(UNUSED_DRIVERS:%=src/auths/%.c),$(SOURCES))
+SOURCES := $(filter-out $(foreach switch,$(UNUSED),src/$(call source_of,$(switch)).c),$(SOURCES))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
-MODULES := $(MODULE_DRIVERS:%=$(BUILD)/modules/auth_%.so)
+MODULES := $(foreach switch,$(MODULAR),$(BUILD)/modules/$(call module_of,$(switch)).so)
 
 ENTRY := $(BUILD)/main/main.o
 LIBRARY_OBJECTS := $(filter-out $(ENTRY),$(OBJECTS))
-PROGRAM_OBJECTS := $(filter-out $(MODULE_DRIVERS:%=$(BUILD)/auths/%.o),$(OBJECTS))
+MODULE_OBJECTS := $(foreach switch,$(MODULAR),$(BUILD)/$(call source_of,$(switch)).o)
+PROGRAM_OBJECTS := $(filter-out $(MODULE_OBJECTS),$(OBJECTS))
 
 define COMPILE_STAMP
 $(CC) $(ALL_CFLAGS)
 endef
 define LINK_STAMP
-$(CC) $(ALL_LDFLAGS) $(LIBS) $(EXTRALIBS_EXIM) $(OBJECTS) $(MODULES)
+$(CC) $(ALL_LDFLAGS) $(LIBS) $(MODULE_LIBS) $(EXTRALIBS_EXIM) $(OBJECTS) $(MODULES)
 endef
 
 ifneq ($(BUILDING),)
 $(call write_if_changed,$(BUILD)/build_config.h,BUILD_CONFIG_H)
 $(call write_if_changed,$(BUILD)/auth_drivers.inc,AUTH_DRIVERS_INC)
+$(call write_if_changed,$(BUILD)/lookup_types.inc,LOOKUP_TYPES_INC)
 $(call write_if_changed,$(BUILD)/compile.stamp,COMPILE_STAMP)
 $(call write_if_changed,$(BUILD)/link.stamp,LINK_STAMP)
 endif
@@ -79,13 +81,16 @@ $(BUILD)/gatepost: $(PROGRAM_OBJECTS) $(BUILD)/link.stamp
 	$(FULLECHO)$(CC) $(ALL_LDFLAGS) $(if $(MODULES),-Wl$(,)--export-dynamic) -o $@ $(PROGRAM_OBJECTS) \
 	    $(LIBS) $(EXTRALIBS_EXIM)
 
-$(MODULES): $(BUILD)/modules/auth_%.so: src/auths/%.c $(BUILD)/compile.stamp $(BUILD)/link.stamp
-	$(call say,SO,$@)
-	@mkdir -p $(@D)
-	$(FULLECHO)$(CC) $(ALL_CFLAGS) -fPIC -DGATEPOST_MODULE \
-	    $(call package_flags,--cflags,$(call module_packages,$*)) \
-	    -MMD -MP -MF $(@:.so=.d) -MT $@ -shared $(filter-out -pie,$(ALL_LDFLAGS)) -o $@ $< \
-	    $(call package_flags,--libs,$(call module_packages,$*))
+define MODULE_RULE
+$(BUILD)/modules/$(call module_of,$1).so: $(BUILD)/compile.stamp $(BUILD)/link.stamp
+$(BUILD)/modules/$(call module_of,$1).so: src/$(call source_of,$1).c
+	$$(call say,SO,$$@)
+	@mkdir -p $$(@D)
+	$$(FULLECHO)$$(CC) $$(ALL_CFLAGS) -fPIC -DGATEPOST_MODULE \
+	    -MMD -MP -MF $$(@:.so=.d) -MT $$@ -shared $$(filter-out -pie,$$(ALL_LDFLAGS)) -o $$@ $$< \
+	    $$(call library_libs,$1)
+endef
+$(foreach switch,$(MODULAR),$(eval $(call MODULE_RULE,$(switch))))
 
 # Everything but main's entry point, for the tests to link with.
 $(BUILD)/libgatepost.a: $(LIBRARY_OBJECTS) $(BUILD)/link.stamp

@@ -44,15 +44,16 @@ TLS_INCLUDE := $(shell pkg-config --cflags $(USE_OPENSSL_PC))
 else
 TLS_LIBS ?= -lcrypto
 endif
-# Libraries of the drivers that are built in, and of module $1.
+# What the drivers and lookups of these switches need for their libraries.
 package_flags = $(foreach package,$2,$(shell pkg-config $1 $(package)))
-builtin_packages := $(foreach switch,$(DRIVERS),$(if $(call is_on,$(switch)),$($(switch)_PC)))
-module_packages = $(foreach switch,$(DRIVERS),$(if $(filter $1,$(NAME_$(switch))),$($(switch)_PC)))
+library_cflags = $(foreach switch,$1,$($(switch)_INCLUDE) $(call package_flags,--cflags,$($(switch)_PC)))
+library_libs = $(foreach switch,$1,$($(switch)_LIBS) $(call package_flags,--libs,$($(switch)_PC)))
 
-ALL_INCLUDE := -Isrc -I$(BUILD) $(TLS_INCLUDE) $(PCRE2_INCLUDE) \
-    $(call package_flags,--cflags,$(builtin_packages))
+ALL_INCLUDE := -Isrc -I$(BUILD) $(TLS_INCLUDE) $(PCRE2_INCLUDE) $(call library_cflags,$(BUILTIN) $(MODULAR))
 ALL_CFLAGS := $(DIALECT) $(WARNINGS) -fPIE $(HARDENING) $(ALL_INCLUDE) $(INCLUDE) $(CFLAGS) $(SANITIZERS)
 # The sanitizers have a crypt() of their own, which calls the real one only where that is linked nonetheless.
 AS_NEEDED := $(if $(SANITIZE),,-Wl,--as-needed)
 ALL_LDFLAGS := $(LINK_HARDENING) $(AS_NEEDED) $(SANITIZERS) $(LDFLAGS)
-LIBS := $(call package_flags,--libs,$(builtin_packages)) $(PCRE2_LIBS) $(TLS_LIBS) -lcrypt -ldl $(EXTRALIBS)
+LIBS := $(call library_libs,$(BUILTIN)) $(PCRE2_LIBS) $(TLS_LIBS) -lcrypt -ldl $(EXTRALIBS)
+# Unit tests call what is in modules as well.
+MODULE_LIBS := $(call library_libs,$(MODULAR))

@@ -38,7 +38,7 @@ install: all
 # Directories go when they are empty and have our name. Modules of other builds of the same version go too.
 uninstall:
 	rm -f $(INSTALLED_PROGRAM) $(INSTALLED_MANUALS) $(INSTALLED_EXAMPLES)
-	rm -f $(foreach switch,$(DRIVERS),$(DESTDIR)$(MODULE_DIRECTORY)/auth_$(NAME_$(switch)).so)
+	rm -f $(foreach switch,$(DRIVERS),$(DESTDIR)$(MODULE_DIRECTORY)/$(call module_of,$(switch)).so)
 	@for link in $(INSTALLED_LINKS); do if $(call ours,"$$link"); then rm -f "$$link"; fi; done
 	@for directory in $(DESTDIR)$(EXAMPLE_DIRECTORY) $(dir $(DESTDIR)$(EXAMPLE_DIRECTORY)) \
 	    $(DESTDIR)$(MODULE_DIRECTORY) $(dir $(DESTDIR)$(MODULE_DIRECTORY)); do \

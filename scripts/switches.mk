@@ -3,16 +3,19 @@
 # Local/Makefile (or the command line) sets them. Below, one line per switch says what kind it is:
 #
 #   driver SWITCH NAME   an authenticator: yes builds src/auths/NAME.c in, 2 makes a loadable module of it
+#   lookup SWITCH NAME TYPE...   the same for src/lookups/NAME.c and the lookup types that are in it
 #   flag   SWITCH        yes or nothing; #if SWITCH in the source
 #   fixed  SWITCH REASON always on here; yes is accepted, anything else refused, with the reason
 #   text   SWITCH        a name, path or list; a C string in the source, "" when not set
 #   build  SWITCH        only this build reads it
 #   absent SWITCH WHAT   Exim has it, this version of Gatepost does not: refused when set
 #
-# The results are $(BUILD)/build_config.h, which the source includes, $(BUILD)/auth_drivers.inc, the list
-# that src/auths/ makes its driver table from, and the variables at the end of this file.
+# The results are $(BUILD)/build_config.h, which the source includes, $(BUILD)/auth_drivers.inc and
+# $(BUILD)/lookup_types.inc, the lists that src/auths/ and src/lookups/ make their tables from, and the
+# variables at the end of this file.
 
 driver = $(eval DRIVERS += $(word 1,$1))$(eval NAME_$(word 1,$1) := $(word 2,$1))
+lookup = $(call driver,$1)$(eval TYPES_$(word 1,$1) := $(wordlist 3,99,$1))
 flag   = $(eval FLAGS += $1)
 fixed  = $(eval FIXED += $(firstword $1))$(eval WHY_$(firstword $1) := $(wordlist 2,99,$1))
 text   = $(eval TEXTS += $1)
@@ -30,13 +33,17 @@ $(call absent,AUTH_HEIMDAL_GSSAPI heimdal_gssapi driver)
 $(call absent,AUTH_SPA spa driver)
 $(call absent,AUTH_TLS tls driver)
 
-# --- Lookups
-$(foreach name,DSEARCH LSEARCH PASSWD,$(call flag,LOOKUP_$(name)))
-$(call absent,LOOKUP_CDB cdb lookup)
-$(call absent,LOOKUP_DBM dbm lookup)
+# --- Lookups, in the order of -bV. lsearch is several files and always the first.
+$(call flag,LOOKUP_LSEARCH)
+$(call lookup,LOOKUP_CDB cdb cdb)
+$(call lookup,LOOKUP_DBM dbm dbm dbmjz dbmnz)
+$(call lookup,LOOKUP_DSEARCH dsearch dsearch)
+$(call lookup,LOOKUP_JSON json json)
+$(call lookup,LOOKUP_PASSWD passwd passwd)
+$(call lookup,LOOKUP_REDIS redis redis)
+$(call lookup,LOOKUP_SQLITE sqlite sqlite)
 $(call absent,LOOKUP_DNSDB dnsdb lookup)
 $(call absent,LOOKUP_IBASE ibase lookup)
-$(call absent,LOOKUP_JSON json lookup)
 $(call absent,LOOKUP_LDAP ldap lookup)
 $(call absent,LOOKUP_LMDB lmdb lookup)
 $(call absent,LOOKUP_MYSQL mysql lookup)
@@ -44,9 +51,7 @@ $(call absent,LOOKUP_NIS nis lookup)
 $(call absent,LOOKUP_NISPLUS nisplus lookup)
 $(call absent,LOOKUP_ORACLE oracle lookup)
 $(call absent,LOOKUP_PGSQL pgsql lookup)
-$(call absent,LOOKUP_REDIS redis lookup)
 $(call absent,LOOKUP_SPF spf lookup)
-$(call absent,LOOKUP_SQLITE sqlite lookup)
 $(call absent,LOOKUP_WHOSON whoson lookup)
 $(call absent,LDAP_LIB_TYPE ldap lookup)
 
@@ -104,9 +109,12 @@ $(call absent,FIXED_NEVER_USERS deliveries)
 $(call build,CC AR CFLAGS LDFLAGS INCLUDE EXTRALIBS EXTRALIBS_EXIM PCRE2_CONFIG PCRE2_LIBS)
 $(call build,LOOKUP_MODULE_DIR PREFIX MAN_DIRECTORY EXAMPLE_DIRECTORY WERROR)
 
-# Of any driver or lookup that needs a library, SWITCH_PC names the pkg-config package.
-$(foreach switch,$(filter AUTH_% LOOKUP_%,$(DRIVERS)),$(call build,$(switch)_PC))
-$(foreach switch,$(filter AUTH_% LOOKUP_%,$(ABSENT)),$(call absent,$(switch)_PC $(WHAT_$(switch))))
+# Of any driver or lookup that needs a library, SWITCH_LIBS and SWITCH_INCLUDE are what the linker and the
+# compiler need for it, or SWITCH_PC names the pkg-config package that knows.
+library_switches = $1_PC $1_LIBS $1_INCLUDE
+$(foreach switch,$(filter AUTH_% LOOKUP_%,$(DRIVERS)),$(call build,$(call library_switches,$(switch))))
+$(foreach switch,$(filter AUTH_% LOOKUP_%,$(ABSENT)),\
+    $(foreach name,$(call library_switches,$(switch)),$(call absent,$(name) $(WHAT_$(switch)))))
 
 SWITCHES := $(DRIVERS) $(FLAGS) $(FIXED) $(TEXTS) $(ABSENT) $(BUILD_ONLY)
 
@@ -149,11 +157,14 @@ check_switches = $(strip \
     $(foreach switch,$(DRIVERS),$(call check_driver,$(switch))) \
     $(foreach switch,CONFIGURE_FILE SPOOL_DIRECTORY BIN_DIRECTORY EXIM_USER,$(call check_required,$(switch))))
 
-# --- Results
-BUILTIN_DRIVERS := $(foreach switch,$(DRIVERS),$(if $(call is_on,$(switch)),$(NAME_$(switch))))
-MODULE_DRIVERS := $(foreach switch,$(DRIVERS),$(if $(filter 2,$($(switch))),$(NAME_$(switch))))
-UNUSED_DRIVERS := $(filter-out $(BUILTIN_DRIVERS) $(MODULE_DRIVERS),\
-    $(foreach switch,$(DRIVERS),$(NAME_$(switch))))
+# --- Results: switches; and for each its module (auth_NAME, lookup_NAME) and its source without src/ and .c.
+BUILTIN := $(foreach switch,$(DRIVERS),$(if $(call is_on,$(switch)),$(switch)))
+MODULAR := $(foreach switch,$(DRIVERS),$(if $(filter 2,$($(switch))),$(switch)))
+UNUSED := $(filter-out $(BUILTIN) $(MODULAR),$(DRIVERS))
+
+room = $(if $(TYPES_$1),lookup,auth)
+module_of = $(call room,$1)_$(NAME_$1)
+source_of = $(call room,$1)s/$(NAME_$1)
 
 # \ and " in a value must reach the C string as they are.
 c_string = "$(subst ",\",$(subst \,\\,$(strip $1)))"
@@ -169,8 +180,14 @@ lines = $(subst $(newline) ,$(newline),$(foreach word,$2,$(call $1,$(word))$(new
 define_switch = \#define $1 $(call flag_value,$1)
 define_fixed = \#define $1 1
 define_text = \#define $1 $(call c_string,$($1))
-name_builtin = AUTH_DRIVER_BUILTIN($1)
-name_module = AUTH_DRIVER_MODULE($1)
+# Rows of the tables: of the driver of a switch, of a lookup type.
+USED := $(filter $(BUILTIN) $(MODULAR),$(DRIVERS))
+AUTH_SWITCHES := $(foreach switch,$(USED),$(if $(TYPES_$(switch)),,$(switch)))
+LOOKUP_TYPES := $(if $(call is_on,LOOKUP_LSEARCH),lsearch wildlsearch nwildlsearch iplsearch) \
+    $(foreach switch,$(USED),$(TYPES_$(switch)))
+module_with = $(strip $(foreach switch,$(MODULAR),$(if $(filter $1,$(TYPES_$(switch))),$(NAME_$(switch)))))
+auth_row = AUTH_DRIVER_$(if $(filter $1,$(BUILTIN)),BUILTIN,MODULE)($(NAME_$1))
+lookup_row = LOOKUP_TYPE_$(if $(module_with),MODULE($1$(,) $(module_with)),BUILTIN($1))
 
 define BUILD_CONFIG_H
 /* Made from Local/Makefile: do not edit. A switch is 0, 1 or 2 (a loadable module); a name that is
@@ -189,5 +206,10 @@ endef
 
 define AUTH_DRIVERS_INC
 /* Made from Local/Makefile: do not edit. The authenticators of this build. */
-$(call lines,name_builtin,$(BUILTIN_DRIVERS))$(call lines,name_module,$(MODULE_DRIVERS))
+$(call lines,auth_row,$(AUTH_SWITCHES))
+endef
+
+define LOOKUP_TYPES_INC
+/* Made from Local/Makefile: do not edit. The lookup types of this build. */
+$(call lines,lookup_row,$(LOOKUP_TYPES))
 endef

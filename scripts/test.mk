@@ -5,9 +5,10 @@
 FUZZ_SECONDS ?= 10
 
 # --- Unit tests: every test/unit/test_NAME.c is a program of its own. Other files there help all of them.
-UNIT_SOURCES := $(wildcard test/unit/test_*.c)
+UNIT_SOURCES := $(filter-out $(foreach switch,$(UNUSED),test/unit/test_$(call module_of,$(switch)).c),\
+    $(wildcard test/unit/test_*.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
-UNIT_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNIT_SOURCES),$(wildcard test/unit/*.c)))
+UNIT_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out test/unit/test_%,$(wildcard test/unit/*.c)))
 FUZZ_SOURCES := $(wildcard test/fuzz/fuzz_*.c)
 FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 FUZZ_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(FUZZ_SOURCES),$(wildcard test/fuzz/*.c)))
@@ -19,7 +20,7 @@ $(BUILD)/test/%.o: test/%.c $(BUILD)/compile.stamp
 
 $(UNIT_TESTS): %: %.o $(UNIT_HELPERS) $(BUILD)/libgatepost.a $(BUILD)/link.stamp
 	$(call say,LINK,$@)
-	$(FULLECHO)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -lcmocka $(LIBS)
+	$(FULLECHO)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -lcmocka $(LIBS) $(MODULE_LIBS)
 
 build-tests: $(UNIT_TESTS)
 

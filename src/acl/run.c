@@ -227,12 +227,17 @@ static void trace_statement(const struct acl_run *run)
 
 static enum acl_result run_statements(struct acl_run *run, struct acl_outcome *outcome)
 {
+    struct scope_acl *seen = run->context->scope->acl;
+    const char *outer_verb = seen->verb;
+    struct source_pos outer_where = seen->where;
     bool decided = false;
 
     for (size_t i = 0; i < run->acl->n && !decided; i++) {
         enum acl_check status;
 
         run->statement = &run->acl->statements[i];
+        seen->verb = run->statement->verb->name;
+        seen->where = run->statement->where;
         trace_statement(run);
         status = check_items(run);
         acl_use_messages(run, status);
@@ -245,7 +250,9 @@ static enum acl_result run_statements(struct acl_run *run, struct acl_outcome *o
     }
     if (!decided)
         debug(DEBUG_acl, "end of %.*s: implicit DENY", STR_ARG(run->acl->label));
-    run->context->scope->acl->acl_verify_message = STR_NULL;
+    seen->acl_verify_message = STR_NULL;
+    seen->verb = outer_verb;
+    seen->where = outer_where;
     outcome->endpass_or_implicit = !decided;
     outcome->user_message = run->user_text;
     outcome->log_message = run->log_text;

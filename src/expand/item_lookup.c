@@ -26,11 +26,11 @@ static bool parse_search_style(struct parser *p, struct item_node *item, bool ha
     if (!search_parse(p->arena, style, search, &why))
         return parse_fault(p, "%.*s", STR_ARG(why.text));
     if (search->type->single_key && !has_key)
-        return parse_fault(p, "missing {key} for single-key \"%s\" lookup", search->type->name);
+        return parse_fault(p, "missing {key} for single-key \"%.*s\" lookup", STR_ARG(style));
     if (!search->type->single_key && has_key)
         return parse_fault(
-            p, "a single key was given for lookup type \"%s\", which is not a single-key lookup type",
-            search->type->name);
+            p, "a single key was given for lookup type \"%.*s\", which is not a single-key lookup type",
+            STR_ARG(style));
     item->extra = search;
     return true;
 }
@@ -91,7 +91,10 @@ static void set_parts(struct scope *scope, const struct search_parts *parts)
 static enum expand_status find(struct evaluation *ev, const struct search *search, const struct str *args,
                                struct finding *finding)
 {
-    struct lookup_services services = {.match_pattern = match_pattern, .ctx = ev->scope};
+    struct lookup_services services = {.match_pattern = match_pattern,
+                                       .place = scope_place,
+                                       .ctx = ev->scope,
+                                       .secret = scope_has_secrets(ev->scope)};
     struct search_parts parts = {.set = false};
     struct error why = ERROR_IN(ev->arena);
     bool single_key = search->type->single_key;

@@ -95,21 +95,19 @@ static void add_quoted(struct buffer *out, struct str text)
 static enum expand_status quote_for_lookup(struct evaluation *ev, const struct operation *op,
                                            struct buffer *out)
 {
-    ptrdiff_t comma = str_find(op->suffix, ',');
-    struct str name = str_sub(ev->arena, op->suffix, 0, comma < 0 ? op->suffix.n : (size_t)comma);
-    struct str option =
-        comma < 0 ? STR_NULL : str_sub(ev->arena, op->suffix, (size_t)comma + 1, op->suffix.n);
-    const struct lookup_type *type = lookup_type_find(name);
+    ptrdiff_t bar = str_find(op->suffix, '_');
+    struct str name = str_sub(ev->arena, op->suffix, 0, bar < 0 ? op->suffix.n : (size_t)bar);
+    struct str option = bar < 0 ? STR_NULL : str_sub(ev->arena, op->suffix, (size_t)bar + 1, op->suffix.n);
+    const struct lookup_type *type = lookup_type_find(name, ev->err);
     if (type == NULL)
-        return evaluate_fail(ev, "unknown lookup type \"%.*s\"", STR_ARG(name));
-    if (type->quote == NULL) {
-        buffer_add(out, op->operand);
-        return EXPAND_OK;
-    }
-    struct str quoted = type->quote(ev->arena, op->operand, option);
-    if (str_is_null(quoted))
-        return evaluate_fail(ev, "\"%.*s\" unrecognized quoting option for \"%s\" lookup", STR_ARG(option),
-                             type->name);
+        return EXPAND_FAILED;
+    struct str quoted = op->operand;
+    if (type->quote != NULL)
+        quoted = type->quote(ev->arena, op->operand, option);
+    if (str_is_null(quoted) || (type->quote == NULL && !str_is_null(option)))
+        return evaluate_fail(ev, "\"%.*s\" unrecognized after \"${quote_%s\"", STR_ARG(option), type->name);
+    if (quoted.tainted && type->quote != NULL)
+        quoted.tainted = type->quoted;
     buffer_add(out, quoted);
     return EXPAND_OK;
 }

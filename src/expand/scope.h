@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "base/source.h"
 #include "base/str.h"
 
 struct arena;
@@ -134,6 +135,8 @@ struct scope_address {
 
 /* What an ACL leaves for expansions. */
 struct scope_acl {
+    const char *verb;          /* of the statement being processed; NULL: none is */
+    struct source_pos where;   /* ... and its place; an inline ACL has no file */
     struct str args[SCOPE_ACL_ARGS];
     unsigned nargs;
     struct str acl_verify_message;
@@ -217,5 +220,12 @@ struct scope {
     unsigned forbid;                       /* bits of enum scope_forbid */
     uint64_t work, work_limit;             /* nodes and octets of the expansion at hand; 0: the usual limit */
 };
+
+/* The ACL statement being processed, for log lines: "ACL warn, FILE 13"; STR_NULL: there is none. scope is a
+ * struct scope. */
+struct str scope_place(void *scope, struct arena *arena);
+
+/* Whether variables may have what a peer authenticates with in them. */
+bool scope_has_secrets(const struct scope *scope);
 
 #endif

@@ -42,7 +42,7 @@ void *kept_handle(const struct kept *kept)
 
 /* --- Results */
 
-static void forget_results(struct kept *kept)
+void cache_forget(struct kept *kept)
 {
     if (kept->results_n > 0)
         arena_reset(kept->results_arena);
@@ -69,7 +69,7 @@ void cache_put(struct kept *kept, struct str key, struct str options, enum looku
     if (!kept->results_arena)
         kept->results_arena = arena_new(ARENA_PLAIN);
     if (kept->results_n == RESULTS || arena_size(kept->results_arena) > RESULT_ROOM)
-        forget_results(kept);
+        cache_forget(kept);
     struct arena *arena = kept->results_arena;
     kept->results[kept->results_n++] =
         (struct result){str_copy(arena, key), str_copy(arena, options), str_copy(arena, result), status};
@@ -161,7 +161,7 @@ void cache_release(struct kept *kept)
 void search_tidyup(void)
 {
     for (struct kept **place = &cache.first; *place;) {
-        forget_results(*place);
+        cache_forget(*place);
         if ((*place)->type->current || (*place)->busy > 0)
             place = &(*place)->next;
         else

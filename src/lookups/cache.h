@@ -22,4 +22,7 @@ bool cache_get(const struct kept *kept, struct str key, struct str options, stru
 void cache_put(struct kept *kept, struct str key, struct str options, enum lookup_status status,
                struct str result);
 
+/* Forgets the results that were kept. */
+void cache_forget(struct kept *kept);
+
 #endif

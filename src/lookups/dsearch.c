@@ -87,3 +87,4 @@ const struct lookup_type lookup_dsearch = {
     .find = dsearch_find,
     .close = dsearch_close,
 };
+LOOKUP_EXPORT(&lookup_dsearch)

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/module.h"
 #include "base/str.h"
 
 struct arena;
@@ -21,27 +22,49 @@ enum lookup_status {
     LOOKUP_NO_FILE,
 };
 
-/* What a lookup type asks of whoever looks up: matching a key of a wildlsearch file against the
- * subject needs expansions and lists, which live above. */
+/* What a lookup asks of whoever looks up: matching a key of a wildlsearch file against the subject
+ * needs expansions and lists, which live above. */
 struct lookup_services {
     /* Does subject match pattern as the one item of a list (kind MATCH_PATTERN)? expand: the pattern is
      * expanded first; a forced failure means it does not match. FOUND, NOT_FOUND or DEFER. */
     enum lookup_status (*match_pattern)(void *ctx, struct str subject, struct str pattern, bool expand,
                                         struct error *err);
+    /* What of the configuration is being used, for log lines: "ACL warn, FILE 13"; STR_NULL: not known.
+     * May be NULL. */
+    struct str (*place)(void *ctx, struct arena *arena);
     void *ctx;
+    bool secret; /* the key may have a password in it: it must not be logged */
 };
 
 struct lookup_request {
     struct arena *arena;
-    struct str file;    /* for single-key types: the absolute file or directory name */
+    struct str file;    /* the absolute file or directory name, for types that have one */
     struct str key;     /* key or query */
     struct str options; /* what followed the type's name behind a comma: "ret=full,filter=dir" */
     const struct lookup_services *services; /* may be NULL: wildlsearch then defers */
+    /* For find() to set, of types that keep results: what was asked for may have changed the data, so that
+     * neither this result nor any before it must be kept. */
+    bool *changed;
+};
+
+/* What main options say to lookup types. */
+struct lookup_settings {
+    struct str sqlite_dbfile;  /* STR_NULL or empty: not set */
+    int sqlite_lock_timeout;   /* seconds */
+    struct str redis_servers;  /* STR_NULL: not set */
+};
+
+/* The taint (base/str.h) of text that was quoted for the queries of one type: one bit for each. */
+enum lookup_quoted {
+    LOOKUP_QUOTED_SQLITE = 1 << 1,
+    LOOKUP_QUOTED_REDIS = 1 << 2,
 };
 
 struct lookup_type {
     const char *name;
     bool single_key;       /* takes a file name; else a query */
+    /* For types whose queries go to a file: the file where a query names none (9.26). NULL: they do not. */
+    struct str (*default_file)(const struct lookup_settings *settings);
     bool keep_results;     /* finding is slow: search_find() remembers the last results */
     /* Opens file (STR_NULL for query types); the handle is kept by the process. NULL: err is set. */
     void *(*open)(struct str file, struct error *err);
@@ -52,13 +75,35 @@ struct lookup_type {
     void (*close)(void *handle);
     /* ${quote_<name>:...}: NULL when the type has no quoting of its own. STR_NULL: bad option. */
     struct str (*quote)(struct arena *arena, struct str text, struct str option);
+    enum lookup_quoted quoted; /* what ${quote_<name>:...} makes of taint */
     void (*version_report)(struct buffer *out);
 };
 
-/* The table. */
-const struct lookup_type *lookup_type_find(struct str name);
-/* Names for -bV ("Lookups (built-in): ..."), in the table's order. */
-void lookup_type_names(void (*each)(void *ctx, const struct lookup_type *type), void *ctx);
+/* The table. find loads a module where the build says so; NULL: err (which may be NULL) says why. each
+ * goes through the types in the order of -bV; module: the one that the type is in, NULL: built in. */
+const struct lookup_type *lookup_type_find(struct str name, struct error *err);
+void lookup_type_each(void (*each)(void *ctx, const char *name, const char *module), void *ctx);
+
+/* What a loadable module exports under the name LOOKUP_MODULE_SYMBOL: types, a NULL behind the last. */
+enum { LOOKUP_MODULE_ABI = 1 };
+#define LOOKUP_MODULE_SYMBOL "gatepost_lookup_module"
+struct lookup_module {
+    struct module_head head; /* LOOKUP_MODULE_ABI */
+    const struct lookup_type *types[8];
+};
+
+/* Behind the types of a file, with a pointer to each: exports them when the file is built as a module. */
+#ifdef GATEPOST_MODULE
+#define LOOKUP_EXPORT(...) \
+    __attribute__((visibility("default"))) extern const struct lookup_module gatepost_lookup_module; \
+    const struct lookup_module gatepost_lookup_module = {{LOOKUP_MODULE_ABI}, {__VA_ARGS__, NULL}};
+#else
+#define LOOKUP_EXPORT(...)
+#endif
+
+/* Puts the settings in force for the process; strings are copied. */
+void lookup_configure(const struct lookup_settings *settings);
+const struct lookup_settings *lookup_settings(void);
 
 /* A parsed search style: [partial[N][(affix)]-]type[*|*@][,options]. */
 struct search {
@@ -74,8 +119,10 @@ struct search {
 /* Parses a style. False: err holds Exim's text. */
 bool search_parse(struct arena *arena, struct str text, struct search *search, struct error *err);
 
-/* Looks key up in file (or as a query: file is STR_NULL then). The result lives in the arena and is
- * untainted; tainted file names are refused. An empty key of a single-key type is found by a default
+/* Looks key up in file (or as a query: file is STR_NULL then). A query to a file says which with the option
+ * `file=`, or in its first word when that begins with a slash; else it is the type's default_file(). The
+ * result lives in the arena and is untainted; tainted file names are refused, and tainted text in a query
+ * that is not quoted for its type is logged (9.2). An empty key of a single-key type is found by a default
  * only. parts, which may be NULL: the wild and fixed parts of the key for $1 and $2, set when something was
  * found and the style is a partial one or a default was taken. */
 struct search_parts {

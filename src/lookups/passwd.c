@@ -49,3 +49,4 @@ const struct lookup_type lookup_passwd = {
     .keep_results = true,
     .find = passwd_find,
 };
+LOOKUP_EXPORT(&lookup_passwd)

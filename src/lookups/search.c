@@ -3,9 +3,12 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/log.h"
+#include "base/print.h"
 #include "lookups/cache.h"
+#include "lookups/option.h"
 
 /* One search under way. */
 struct run {
@@ -23,13 +26,34 @@ static void set_parts(const struct run *run, struct str wild, struct str fixed)
         *run->parts = (struct search_parts){true, wild, fixed};
 }
 
+/* Whoever sends such a query lets a peer write part of it: the log says so (manual, 9.2 and 9.9). */
+static void check_quoting(const struct run *run, struct str query)
+{
+    const struct lookup_type *type = run->search->type;
+    const struct lookup_services *services = run->request.services;
+    struct arena *arena = run->request.arena;
+    struct str place = STR_NULL, shown = printable(arena, query);
+
+    if (!type->quote || (query.tainted & ~(unsigned)type->quoted) == 0)
+        return;
+    if (services && services->place)
+        place = services->place(services->ctx, arena);
+    if (services && services->secret)
+        shown = STR("(not shown: there may be a password in it)");
+    if (str_is_null(place))
+        log_write(LOG_MAIN | LOG_PANIC, "tainted search query is not properly quoted: %.*s", STR_ARG(shown));
+    else
+        log_write(LOG_MAIN | LOG_PANIC, "tainted search query is not properly quoted (%.*s): %.*s",
+                  STR_ARG(place), STR_ARG(shown));
+}
+
 /* Looks one key up. */
 static enum lookup_status find(struct run *run, struct str key)
 {
     const struct lookup_type *type = run->search->type;
     struct str options = run->search->options;
     enum lookup_status status;
-    bool keep = type->keep_results;
+    bool keep = type->keep_results, changed = false;
 
     if (type->single_key && key.n == 0)
         return LOOKUP_NOT_FOUND;
@@ -38,10 +62,14 @@ static enum lookup_status find(struct run *run, struct str key)
         debug(DEBUG_lookup, "cached data used for lookup of %.*s", STR_ARG(key));
         return status;
     }
+    check_quoting(run, key);
     run->request.key = key;
+    run->request.changed = &changed;
     *run->result = STR_NULL;
     status = type->find(kept_handle(run->kept), &run->request, run->result, run->err);
-    if (keep && status != LOOKUP_DEFER)
+    if (changed)
+        cache_forget(run->kept);
+    else if (keep && status != LOOKUP_DEFER)
         cache_put(run->kept, key, options, status, *run->result);
     debug(DEBUG_lookup, "%s lookup of %.*s%s%.*s: %s", type->name, STR_ARG(key),
           run->request.file.n > 0 ? " in " : "", STR_ARG(run->request.file),
@@ -128,22 +156,81 @@ static enum lookup_status find_any(struct run *run, struct str key)
     return status;
 }
 
+/* --- Files */
+
+/* Takes the file's name off the front of a query, and the white space around it. */
+static struct str split_query(struct arena *arena, struct str *query)
+{
+    size_t from = 0, to, end = query->n;
+
+    while (from < end && ascii_is_space(query->s[from]))
+        from++;
+    if (from == end || query->s[from] != '/')
+        return STR_NULL;
+    for (to = from; to < end && !ascii_is_space(query->s[to]);)
+        to++;
+    struct str file = str_sub(arena, *query, from, to - from);
+    while (to < end && ascii_is_space(query->s[to]))
+        to++;
+    *query = str_sub(arena, *query, to, end - to);
+    return file;
+}
+
+/* The first `file=` of the style. */
+static struct str file_option(struct arena *arena, struct str options)
+{
+    struct str rest = options, file = STR_NULL;
+
+    while (!str_is_null(rest) && rest.n > 0) {
+        ptrdiff_t comma = str_find(rest, ',');
+        struct str one = {rest.s, comma < 0 ? rest.n : (size_t)comma, rest.tainted};
+        if (lookup_option(one, "file", &file))
+            return str_copy(arena, file);
+        rest = comma < 0 ? STR_NULL
+                         : (struct str){rest.s + comma + 1, rest.n - (size_t)comma - 1, rest.tainted};
+    }
+    return STR_NULL;
+}
+
+/* The file that a query goes to. */
+static bool query_file(const struct search *search, struct arena *arena, struct str *query, struct str *file,
+                       struct error *err)
+{
+    *file = file_option(arena, search->options);
+    if (str_is_empty(*file))
+        *file = split_query(arena, query);
+    if (str_is_empty(*file))
+        *file = search->type->default_file(lookup_settings());
+    if (file->n > 0 && file->s[0] == '/')
+        return true;
+    return error_set(err, "absolute file name expected for \"%s\" lookup", search->type->name);
+}
+
+/* The file to open, STR_NULL for queries that need none. */
+static bool choose_file(const struct search *search, struct arena *arena, struct str *key, struct str *file,
+                        struct error *err)
+{
+    const struct lookup_type *type = search->type;
+
+    if (!type->single_key && !file->tainted)
+        *file = STR_NULL;
+    if (type->default_file && !query_file(search, arena, key, file, err))
+        return false;
+    if (file->tainted)
+        return error_set(err, "Tainted filename for search: '%.*s'", STR_ARG(*file));
+    if (file->n > 0 && memchr(file->s, '\0', file->n))
+        return error_set(err, "NUL in the name of a file for search");
+    return true;
+}
+
 enum lookup_status search_find(const struct search *search, struct arena *arena, struct str file,
                                struct str key, const struct lookup_services *services,
                                struct search_parts *parts, struct str *result, struct error *err)
 {
     if (parts)
         parts->set = false;
-    if (file.tainted) {
-        error_set(err, "Tainted filename for search: '%.*s'", STR_ARG(file));
+    if (!choose_file(search, arena, &key, &file, err))
         return LOOKUP_NO_FILE;
-    }
-    if (!search->type->single_key)
-        file = STR_NULL;
-    else if (memchr(file.s ? file.s : "", '\0', file.n)) {
-        error_set(err, "NUL in the name of a file for search");
-        return LOOKUP_NO_FILE;
-    }
     struct run run = {
         .search = search,
         .kept = cache_open(search->type, file, err),

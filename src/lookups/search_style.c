@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "lookups/option.h"
-#include "lookups/types.h"
+#include "lookups/lookup.h"
 
 enum { PARTIAL_DEFAULT = 2, PARTIAL_MOST = 999999 };
 
@@ -66,15 +66,14 @@ bool search_parse(struct arena *arena, struct str text, struct search *search, s
         rest = behind(rest, n);
     }
     struct str name = parse_name(arena, rest, search);
-    search->type = lookup_type_find(name);
-    if (!search->type && lookup_type_known(name))
-        return error_set(err, "lookup type \"%.*s\" is known to Exim but not supported by gatepost",
-                         STR_ARG(name));
+    search->type = lookup_type_find(name, err);
     if (!search->type)
-        return error_set(err, "unknown lookup type \"%.*s\"", STR_ARG(name));
-    if (!search->type->single_key && search->partial >= 0)
+        return false;
+    /* Exim takes them with queries to files, of which they make further queries. */
+    bool plain_query = !search->type->single_key && !search->type->default_file;
+    if (plain_query && search->partial >= 0)
         return error_set(err, "\"partial\" is not permitted for lookup type \"%.*s\"", STR_ARG(rest));
-    if (!search->type->single_key && search->deflt != SEARCH_NO_DEFAULT)
+    if (plain_query && search->deflt != SEARCH_NO_DEFAULT)
         return error_set(err, "defaults using \"*\" or \"*@\" are not permitted for lookup type \"%.*s\"",
                          STR_ARG(rest));
     search->ret_key = lookup_option(search->options, "ret", &value) && str_is(value, "key");

@@ -1,23 +1,25 @@
-/* The table of lookup types. A new type is a file, a row here and in types.h, and a switch in
- * Local/Makefile. */
+/* The table of lookup types: those built in, and those that are loaded as modules when a configuration first
+ * names them. A new type is a file, a row in types.h, and a line in scripts/switches.mk. */
 #include "lookups/types.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "build_config.h"
 
-/* In the order of -bV: as the packaged Exim prints them. */
-static const struct lookup_type *const types[] = {
-#if LOOKUP_LSEARCH
-    &lookup_lsearch, &lookup_wildlsearch, &lookup_nwildlsearch, &lookup_iplsearch,
-#endif
-#if LOOKUP_DSEARCH
-    &lookup_dsearch,
-#endif
-#if LOOKUP_PASSWD
-    &lookup_passwd,
-#endif
-    NULL,
+struct row {
+    const char *name;
+    const struct lookup_type *type; /* NULL: in a module */
+    const char *module;
+};
+
+/* lookup_types.inc is made from the switches of Local/Makefile: a line LOOKUP_TYPE_BUILTIN(type) or
+ * LOOKUP_TYPE_MODULE(type, module) for each type, in the order of -bV. */
+#define LOOKUP_TYPE_BUILTIN(name_) {#name_, &lookup_##name_, NULL},
+#define LOOKUP_TYPE_MODULE(name_, module_) {#name_, NULL, #module_},
+static const struct row rows[] = {
+#include "lookup_types.inc"
+    {NULL, NULL, NULL},
 };
 
 /* Types of Exim that a style may name although this build has not got them. */
@@ -27,24 +29,40 @@ static const char *const known[] = {
     "nwildlsearch", "oracle", "passwd", "pgsql", "redis",   "spf",     "sqlite", "whoson",    "wildlsearch",
 };
 
-const struct lookup_type *lookup_type_find(struct str name)
+static const struct lookup_type *load(const struct row *row, struct error *err)
 {
-    for (const struct lookup_type *const *type = types; *type; type++)
-        if (str_is(name, (*type)->name))
-            return *type;
+    char file[80];
+    struct error why = {.arena = err ? err->arena : NULL};
+    const struct lookup_module *module;
+
+    snprintf(file, sizeof file, "lookup_%s", row->module);
+    module = module_load(MODULE_DIRECTORY, file, LOOKUP_MODULE_SYMBOL, LOOKUP_MODULE_ABI, err ? &why : NULL);
+    for (size_t i = 0; module && module->types[i]; i++)
+        if (str_is(str_of(row->name), module->types[i]->name))
+            return module->types[i];
+    if (module)
+        error_set(err, "cannot load lookup type \"%s\": the module has other types in it", row->name);
+    else
+        error_set(err, "cannot load lookup type \"%s\": %.*s", row->name, STR_ARG(why.text));
     return NULL;
 }
 
-bool lookup_type_known(struct str name)
+const struct lookup_type *lookup_type_find(struct str name, struct error *err)
 {
+    for (const struct row *row = rows; row->name; row++)
+        if (str_is(name, row->name))
+            return row->type ? row->type : load(row, err);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (str_is(name, known[i]))
-            return true;
-    return false;
+        if (str_is(name, known[i])) {
+            error_set(err, "lookup type \"%s\" is known to Exim but not supported by gatepost", known[i]);
+            return NULL;
+        }
+    error_set(err, "unknown lookup type \"%.*s\"", STR_ARG(name));
+    return NULL;
 }
 
-void lookup_type_names(void (*each)(void *ctx, const struct lookup_type *type), void *ctx)
+void lookup_type_each(void (*each)(void *ctx, const char *name, const char *module), void *ctx)
 {
-    for (const struct lookup_type *const *type = types; *type; type++)
-        each(ctx, *type);
+    for (const struct row *row = rows; row->name; row++)
+        each(ctx, row->name, row->module);
 }

@@ -8,10 +8,14 @@ extern const struct lookup_type lookup_lsearch;
 extern const struct lookup_type lookup_wildlsearch;
 extern const struct lookup_type lookup_nwildlsearch;
 extern const struct lookup_type lookup_iplsearch;
+extern const struct lookup_type lookup_cdb;
+extern const struct lookup_type lookup_dbm;
+extern const struct lookup_type lookup_dbmjz;
+extern const struct lookup_type lookup_dbmnz;
 extern const struct lookup_type lookup_dsearch;
+extern const struct lookup_type lookup_json;
 extern const struct lookup_type lookup_passwd;
-
-/* Whether Exim has a type of that name, built in here or not. */
-bool lookup_type_known(struct str name);
+extern const struct lookup_type lookup_redis;
+extern const struct lookup_type lookup_sqlite;
 
 #endif

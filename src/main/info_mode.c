@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auths/auth.h"
+#include "lookups/lookup.h"
 #include "main/modes.h"
 
 static void help(FILE *out)
@@ -11,15 +12,26 @@ static void help(FILE *out)
           "If the string is not recognised, you'll get this help (on stderr).\n"
           "\n"
           "  exim -bI:help    this information\n"
-          "  exim -bI:modules list of drivers that are loaded when a stanza names them\n",
+          "  exim -bI:modules list of drivers and lookups that are loaded when they are named\n",
           out);
 }
 
-static void print_module(void *ctx, const char *name, bool module)
+static void print_auth_module(void *ctx, const char *name, bool module)
 {
     (void)ctx;
     if (module)
         printf("auth_%s\n", name);
+}
+
+/* Types of one module follow each other: ctx is the module of the type before. */
+static void print_lookup_module(void *ctx, const char *name, const char *module)
+{
+    const char **before = ctx;
+
+    (void)name;
+    if (module && (!*before || strcmp(*before, module) != 0))
+        printf("lookup_%s\n", module);
+    *before = module;
 }
 
 int info_mode(const char *what)
@@ -29,7 +41,10 @@ int info_mode(const char *what)
         return 0;
     }
     if (strcmp(what, "modules") == 0) {
-        auth_driver_each(print_module, NULL);
+        const char *before = NULL;
+
+        auth_driver_each(print_auth_module, NULL);
+        lookup_type_each(print_lookup_module, &before);
         return 0;
     }
     help(stderr);

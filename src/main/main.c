@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "lookups/lookup.h"
 #include "main/command_line.h"
 #include "main/daemon.h"
 #include "main/environment.h"
@@ -105,6 +106,7 @@ static int start(const struct command_line *cl, struct error *err)
     } else {
         report_error(err, cl->mode);
     }
+    search_close();
     program_free(program);
     return code;
 }

@@ -75,6 +75,18 @@ static struct scope_process describe_process(struct program *program)
     };
 }
 
+static void configure_lookups(const struct main_options *options)
+{
+    const struct lookup_settings settings = {
+        .sqlite_dbfile = options->sqlite_dbfile,
+        .sqlite_lock_timeout = options->sqlite_lock_timeout,
+        .redis_servers = options->redis_servers,
+    };
+
+    lookup_configure(&settings);
+    search_open_max(options->lookup_open_max);
+}
+
 struct program *program_load(const struct command_line *cl, struct str *log_file_path, struct error *err)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
@@ -94,7 +106,7 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
     if (program->config &&
         acl_compile(arena, program->config->acls, program->config->acl_count, &program->acls, err)) {
         program->process = describe_process(program);
-        search_open_max(program->config->main.lookup_open_max);
+        configure_lookups(&program->config->main);
         return program;
     }
     if (program->config && log_file_path)

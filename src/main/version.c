@@ -15,10 +15,30 @@
 
 #include "build_config.h"
 
-static void print_lookup(void *ctx, const struct lookup_type *type)
+/* A line of those in modules, or of the others; none of none. */
+struct lookup_line {
+    bool modules;
+    size_t n;
+};
+
+static void print_lookup(void *ctx, const char *name, const char *module)
 {
-    (void)ctx;
-    printf(" %s", type->name);
+    struct lookup_line *line = ctx;
+
+    if (line->modules != (module != NULL))
+        return;
+    if (line->n++ == 0)
+        printf("Lookups (%s):", module ? "modules" : "built-in");
+    printf(" %s", name);
+}
+
+static void print_lookups(bool modules)
+{
+    struct lookup_line line = {.modules = modules};
+
+    lookup_type_each(print_lookup, &line);
+    if (line.n > 0)
+        putchar('\n');
 }
 
 static void print_driver(void *ctx, const char *name, bool module)
@@ -37,6 +57,15 @@ static void print_report(void *ctx, const char *name, bool module)
         driver->version_report(out);
 }
 
+static void print_lookup_report(void *ctx, const char *name, const char *module)
+{
+    struct buffer *out = ctx;
+    const struct lookup_type *type = module ? NULL : lookup_type_find(str_of(name), NULL);
+
+    if (type && type->version_report)
+        type->version_report(out);
+}
+
 static void print_libraries(void)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
@@ -48,6 +77,7 @@ static void print_libraries(void)
     printf("                        Runtime: %s\n", pcre);
     printf("Library version: OpenSSL: Compile: %s\n", OPENSSL_VERSION_TEXT);
     printf("                          Runtime: %s\n", OpenSSL_version(OPENSSL_VERSION));
+    lookup_type_each(print_lookup_report, &out);
     auth_driver_each(print_report, &out);
     printf("%.*s", STR_ARG(buffer_str(&out)));
     arena_free(arena);
@@ -57,9 +87,9 @@ void version_print(void)
 {
     printf("Exim version %s #1 built %s %s (Gatepost %s)\n", EXIM_VERSION, __DATE__, __TIME__, GATEPOST_VERSION);
     printf("Support for: crypteq IPv6 Event\n");
-    printf("Lookups (built-in):");
-    lookup_type_names(print_lookup, NULL);
-    printf("\nAuthenticators:");
+    print_lookups(false);
+    print_lookups(true);
+    printf("Authenticators:");
     auth_driver_each(print_driver, NULL);
     printf("\nSize of off_t: %zu\n", sizeof(off_t));
     if (debug_any())

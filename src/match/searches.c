@@ -17,7 +17,10 @@ enum found match_search(struct matching *m, const struct item *item, struct str 
                         struct search_parts *parts)
 {
     const struct item_lookup *lookup = item->lookup;
-    const struct lookup_services services = {.match_pattern = match_pattern_service, .ctx = m->scope};
+    const struct lookup_services services = {.match_pattern = match_pattern_service,
+                                             .place = scope_place,
+                                             .ctx = m->scope,
+                                             .secret = scope_has_secrets(m->scope)};
     struct arena *arena = m->scope->arena;
     struct error why = ERROR_IN(arena);
 

@@ -106,6 +106,8 @@ class Tree:
                 shutil.copy(TOP / name, path)
         for name, text in STAND_INS.items():
             self.write(name, text)
+        local = path / "Local/Makefile"
+        local.write_text(re.sub(r"^(LOOKUP_\w+)=(2|yes)$", r"\1=no", local.read_text(), flags=re.M))
 
     def write(self, name, text):
         """Writes a file of the tree; its time of change is later than that of anything built before."""
@@ -246,6 +248,8 @@ YES_NO_OR_2 = 'the value must be "yes", "no" or "2" for a loadable module'
     ("AUTH_GSASL_PC=libgsasl", "AUTH_GSASL_PC=libgsasl: this version of Gatepost has no gsasl driver"),
     ("AUTH_CRAM_MD5=2", "AUTH_CRAM_MD5=2: this version of Gatepost has no cram_md5 driver"),
     ("LOOKUP_LDAP=2", "LOOKUP_LDAP=2: this version of Gatepost has no ldap lookup"),
+    ("LOOKUP_MYSQL_LIBS=-lx", "LOOKUP_MYSQL_LIBS=-lx: this version of Gatepost has no mysql lookup"),
+    ("LOOKUP_SQLITE=maybe", f"LOOKUP_SQLITE=maybe: {YES_NO_OR_2}"),
     ("SUPPORT_PAM=yes", "SUPPORT_PAM=yes: this version of Gatepost has no pam condition"),
     ("CYRUS_SASLAUTHD_SOCKET=/run/mux",
      "CYRUS_SASLAUTHD_SOCKET=/run/mux: this version of Gatepost has no saslauthd condition"),
@@ -299,6 +303,28 @@ def test_a_driver_can_be_left_out_and_made_a_module(tree):
     assert tree.make("-q", "AUTH_PLAINTEXT=2").returncode == 0
     assert "AUTH_DRIVER_MODULE(plaintext)" in (tree.path / "build/auth_drivers.inc").read_text()
     assert " T sum" in output("nm", "-D", tree.path / "build/gatepost")
+
+
+def test_a_lookup_can_be_left_out_and_made_a_module(tree):
+    tree.write("src/lookups/dbm.c", function("looked_up"))
+    assert "src/lookups/dbm.c" not in tree.made()
+    types = tree.path / "build/lookup_types.inc"
+    assert "LOOKUP_TYPE" not in types.read_text()
+    assert "src/lookups/dbm.c" in tree.made("LOOKUP_DBM=yes", "LOOKUP_DBM_LIBS=")
+    assert re.findall(r"^LOOKUP_TYPE.*", types.read_text(), re.M) == \
+        [f"LOOKUP_TYPE_BUILTIN({name})" for name in ("dbm", "dbmjz", "dbmnz")]
+    assert tree.made("LOOKUP_DBM=2", "LOOKUP_DBM_LIBS=")[-1] == "build/modules/lookup_dbm.so"
+    assert re.findall(r"^LOOKUP_TYPE.*", types.read_text(), re.M) == \
+        [f"LOOKUP_TYPE_MODULE({name}, dbm)" for name in ("dbm", "dbmjz", "dbmnz")]
+    result = tree.make("LOOKUP_DBM=2", "LOOKUP_DBM_LIBS=-lnosuchlibrary")
+    assert result.returncode == 2 and "-lnosuchlibrary" in result.stderr
+
+
+def test_an_unused_lookup_has_no_unit_test(tree):
+    tree.write("src/lookups/redis.c", function("looked_up"))
+    tree.write("test/unit/test_lookup_redis.c", TEST_SUM_C)
+    assert "test/unit/test_lookup_redis.c" not in tree.made("unit")
+    assert "test/unit/test_lookup_redis.c" in tree.made("unit", "LOOKUP_REDIS=2", "LOOKUP_REDIS_LIBS=")
 
 
 # --- Installing

@@ -22,7 +22,7 @@ static const struct expand_case quoting_cases[] = {
     CASE("${quote_local_part:\\303\\251}", "\"\303\251\""),
     CASE("${quote_nosuch:a'b}", "Failed: unknown lookup type \"nosuch\""),
     CASE("${quote_:a'b}", "Failed: unknown lookup type \"\""),
-    CASE("${quote_redis:a b}", "Failed: unknown lookup type \"redis\""),
+    CASE("${quote_nis0:a b}", "Failed: lookup type \"nis0\" is known to Exim but not supported by gatepost"),
     CASE("${rxquote:a.b*c_d e\\303}", "a\\.b\\*c\\_d\\ e\\\303"),
     CASE("${escape:\\200\\377 \\177}", "\\200\\377 \\177"),
     CASE("${escape8bit:\\200\\377 \\177\\\\\\n}", "\\200\\377 \\177\\134\n"),

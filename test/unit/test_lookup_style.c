@@ -94,8 +94,8 @@ static void test_unknown(void **state)
 {
     refused(*state, "nosuch", "unknown lookup type \"nosuch\"");
     refused(*state, "dnsdb", "lookup type \"dnsdb\" is known to Exim but not supported by gatepost");
-    refused(*state, "partial-cdb*,ret=key",
-            "lookup type \"cdb\" is known to Exim but not supported by gatepost");
+    refused(*state, "partial-lmdb*,ret=key",
+            "lookup type \"lmdb\" is known to Exim but not supported by gatepost");
     refused(*state, "", "unknown lookup type \"\"");
     refused(*state, "*", "unknown lookup type \"\"");
     refused(*state, ",", "unknown lookup type \"\"");
@@ -103,9 +103,13 @@ static void test_unknown(void **state)
     refused(*state, "net-lsearch", "unknown lookup type \"net-lsearch\"");
 }
 
-static void count(void *ctx, const struct lookup_type *type)
+/* Modules are not there to be loaded before they are installed. */
+static void count(void *ctx, const char *name, const char *module)
 {
-    assert_ptr_equal(lookup_type_find(str_of(type->name)), type);
+    const struct lookup_type *type = module ? NULL : lookup_type_find(str_of(name), NULL);
+
+    if (!module)
+        assert_string_equal(type->name, name);
     ++*(unsigned *)ctx;
 }
 
@@ -114,10 +118,10 @@ static void test_table(void **state)
     unsigned n = 0;
 
     (void)state;
-    lookup_type_names(count, &n);
-    assert_int_equal(n, 6);
-    assert_null(lookup_type_find(STR("")));
-    assert_null(lookup_type_find(STR("lsearc")));
+    lookup_type_each(count, &n);
+    assert_true(n >= 6);
+    assert_null(lookup_type_find(STR(""), NULL));
+    assert_null(lookup_type_find(STR("lsearc"), NULL));
 }
 
 int main(void)
