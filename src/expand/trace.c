@@ -2,6 +2,7 @@
 #include "expand/trace.h"
 
 #include "base/log.h"
+#include "base/truth.h"
 
 /* The corners of the frames: drawn, or in ASCII for those who ask for that (-d+noutf8). */
 struct frame {
@@ -20,6 +21,17 @@ static const struct frame *frame(void)
     return debug_on(DEBUG_noutf8) ? &ascii : &drawn;
 }
 
+/* While an exchange of AUTH has its strings in $auth1..., any result may hold a password: the client's, or
+ * the one it is compared with. What says nothing but yes or no is shown all the same. */
+static bool is_secret(const struct scope *scope, struct str result)
+{
+    bool authenticating = false;
+
+    for (size_t i = 0; i < SCOPE_AUTH_VARS; i++)
+        authenticating = authenticating || !str_is_null(scope->auth_vars[i]);
+    return authenticating && truth_of(result) == TRUTH_OTHER;
+}
+
 void trace_begin(const struct evaluation *ev, const struct template *t)
 {
     debug(DEBUG_expand, "%*s%s%.*s\n", (int)ev->scope->depth, "", frame()->begin, STR_ARG(t->source));
@@ -31,7 +43,10 @@ void trace_end(const struct evaluation *ev, const struct template *t, enum expan
     int indent = (int)ev->scope->depth;
     if (status == EXPAND_OK) {
         debug(DEBUG_expand, "%*s%s%.*s\n", indent, "", frame()->expanding, STR_ARG(t->source));
-        debug(DEBUG_expand, "%*s%s%.*s\n", indent, "", frame()->result, STR_ARG(result));
+        if (is_secret(ev->scope, result))
+            debug(DEBUG_expand, "%*s%s(%zu octets)\n", indent, "", frame()->result, result.n);
+        else
+            debug(DEBUG_expand, "%*s%s%.*s\n", indent, "", frame()->result, STR_ARG(result));
         return;
     }
     struct str why = ev->err == NULL ? STR("") : ev->err->text;

@@ -16,7 +16,7 @@ from gatepost import DEADLINE, PLAIN, RIGHT, TOP, WRONG, b64
 SECRETS = ("secret", "wrong", SECRET, b64("wrong"), RIGHT, WRONG, RIGHT[:-4], "alice\\000secret")
 
 
-@pytest.mark.parametrize("selectors", ["-d+auth", "-d-all+auth", "-d", "-d+all-expand"])
+@pytest.mark.parametrize("selectors", ["-d+auth", "-d-all+auth", "-d", "-d+expand", "-d+all"])
 @pytest.mark.parametrize("mode", [("-bs",), ("-bh", "127.0.0.1")])
 def test_debugging_shows_what_happens_and_no_secrets(place, selectors, mode):
     sections = """
