@@ -111,7 +111,9 @@ static enum expand_status find(struct evaluation *ev, const struct search *searc
     case LOOKUP_DEFER:
         break;
     }
-    evaluate_fail(ev, "lookup of \"%.*s\" gave DEFER: %.*s", STR_ARG(args[0]), STR_ARG(why.text));
+    /* The text goes to the log. */
+    struct str shown = services.secret && !single_key ? STR("(not shown)") : args[0];
+    evaluate_fail(ev, "lookup of \"%.*s\" gave DEFER: %.*s", STR_ARG(shown), STR_ARG(why.text));
     return EXPAND_DEFER;
 }
 

@@ -130,6 +130,15 @@ static const char *reason(const redisContext *redis)
     return redis->err == REDIS_ERR_IO && errno == EAGAIN ? "timed out" : redis->errstr;
 }
 
+/* A server's complaint. It might repeat what was sent: of anything secret only its first word, a code, is for
+ * the log. */
+static const char *complaint(redisReply *reply, bool secret)
+{
+    if (secret)
+        reply->str[strcspn(reply->str, " ")] = '\0';
+    return reply->str;
+}
+
 /* AUTH or SELECT: a command with one argument, which must succeed. */
 static bool prepare(struct connection *c, const char *command, struct str argument, struct error *err)
 {
@@ -142,13 +151,9 @@ static bool prepare(struct connection *c, const char *command, struct str argume
         return true;
     reply = redisCommandArgv(c->redis, 2, words, lengths);
     ok = reply && reply->type != REDIS_REPLY_ERROR;
-    if (!ok) {
-        /* What it is about an AUTH might repeat the password: the first word is a code. */
-        if (reply && secret)
-            reply->str[strcspn(reply->str, " ")] = '\0';
+    if (!ok)
         give_up(c, secret ? "authentication failed" : "selection of database failed",
-                reply ? reply->str : reason(c->redis), err);
-    }
+                reply ? complaint(reply, secret) : reason(c->redis), err);
     if (reply)
         freeReplyObject(reply);
     return ok;
@@ -273,9 +278,10 @@ static bool add_reply(struct buffer *out, const redisReply *reply, unsigned dept
     }
 }
 
-static enum lookup_status ask(struct redis *handle, struct arena *arena, struct str server,
+static enum lookup_status ask(struct redis *handle, const struct lookup_request *request, struct str server,
                               const struct command *command, struct str *result, struct error *err)
 {
+    struct arena *arena = request->arena;
     struct connection *c = connection_to(handle, arena, server, err);
     struct buffer out = BUFFER_IN(arena);
     enum lookup_status status;
@@ -288,7 +294,8 @@ static enum lookup_status ask(struct redis *handle, struct arena *arena, struct 
     if (!reply)
         return give_up(c, "query failed", reason(c->redis), err);
     if (reply->type == REDIS_REPLY_ERROR) {
-        error_set(err, "REDIS query failed: %s", reply->str);
+        error_set(err, "REDIS query failed: %s",
+                  complaint(reply, request->services && request->services->secret));
         status = LOOKUP_DEFER;
     } else {
         status = add_reply(&out, reply, 0) ? LOOKUP_FOUND : LOOKUP_NOT_FOUND;
@@ -319,7 +326,7 @@ static enum lookup_status redis_find(void *handle, const struct lookup_request *
             break;
         }
         debug(DEBUG_lookup, "redis server %.*s", (int)servers_host_length(server), server.s);
-        status = ask(handle, arena, server, command, result, err);
+        status = ask(handle, request, server, command, result, err);
     }
     return status;
 }

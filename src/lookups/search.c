@@ -26,20 +26,29 @@ static void set_parts(const struct run *run, struct str wild, struct str fixed)
         *run->parts = (struct search_parts){true, wild, fixed};
 }
 
+/* The key as log and debugging may show it: a query that is made while a peer authenticates may have the
+ * password in it. */
+static struct str shown_key(const struct run *run, struct str key)
+{
+    const struct lookup_services *services = run->request.services;
+
+    if (services && services->secret && !run->search->type->single_key)
+        return STR("(not shown: there may be a password in it)");
+    return printable(run->request.arena, key);
+}
+
 /* Whoever sends such a query lets a peer write part of it: the log says so (manual, 9.2 and 9.9). */
 static void check_quoting(const struct run *run, struct str query)
 {
     const struct lookup_type *type = run->search->type;
     const struct lookup_services *services = run->request.services;
     struct arena *arena = run->request.arena;
-    struct str place = STR_NULL, shown = printable(arena, query);
+    struct str place = STR_NULL, shown = shown_key(run, query);
 
     if (!type->quote || (query.tainted & ~(unsigned)type->quoted) == 0)
         return;
     if (services && services->place)
         place = services->place(services->ctx, arena);
-    if (services && services->secret)
-        shown = STR("(not shown: there may be a password in it)");
     if (str_is_null(place))
         log_write(LOG_MAIN | LOG_PANIC, "tainted search query is not properly quoted: %.*s", STR_ARG(shown));
     else
@@ -59,7 +68,8 @@ static enum lookup_status find(struct run *run, struct str key)
         return LOOKUP_NOT_FOUND;
     if (keep && !run->search->no_cache_read &&
         cache_get(run->kept, key, options, run->request.arena, &status, run->result)) {
-        debug(DEBUG_lookup, "cached data used for lookup of %.*s", STR_ARG(key));
+        struct str shown = shown_key(run, key);
+        debug(DEBUG_lookup, "cached data used for lookup of %.*s", STR_ARG(shown));
         return status;
     }
     check_quoting(run, key);
@@ -71,7 +81,8 @@ static enum lookup_status find(struct run *run, struct str key)
         cache_forget(run->kept);
     else if (keep && status != LOOKUP_DEFER)
         cache_put(run->kept, key, options, status, *run->result);
-    debug(DEBUG_lookup, "%s lookup of %.*s%s%.*s: %s", type->name, STR_ARG(key),
+    struct str shown = shown_key(run, key);
+    debug(DEBUG_lookup, "%s lookup of %.*s%s%.*s: %s", type->name, STR_ARG(shown),
           run->request.file.n > 0 ? " in " : "", STR_ARG(run->request.file),
           status == LOOKUP_FOUND ? "found" : status == LOOKUP_NOT_FOUND ? "not found" : "deferred");
     return status;

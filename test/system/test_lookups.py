@@ -165,15 +165,30 @@ def test_authentication_by_redis(place, redis):
 
 
 UNQUOTED = AUTHENTICATOR.replace("${if eq{$auth3}{${lookup redis{get ${quote_redis:user:$auth2}}}}}",
-                                 "${lookup sqlite{select 1 where '$auth3' = 'secret'}{yes}{no}}")
+                                 "${lookup sqlite{select 1 where '$auth3' = 'sesame'}{yes}{no}}")
+SESAME = f"EHLO x\r\nAUTH PLAIN {b64(chr(0) + 'alice' + chr(0) + 'sesame')}\r\nQUIT\r\n"
 
 
 def test_a_password_in_an_unquoted_query_is_not_logged(place):
     place.configure(f"sqlite_dbfile = {place.path}/log/db", sections=UNQUOTED)
-    place.run("-bs", stdin=f"EHLO x\r\nAUTH PLAIN {b64(chr(0) + 'alice' + chr(0) + 'secret')}\r\nQUIT\r\n")
+    result = place.run("-d+lookup", "-bs", stdin=SESAME)
+    assert "235 " in result.stdout
+    assert "sqlite lookup of (not shown" in result.stderr and "'sesame' =" not in result.stderr
     for name in ("main", "panic"):
         assert re.search(r"tainted search query is not properly quoted: \(not shown", place.log(name))
-        assert "secret" not in place.log(name)
+        assert "sesame" not in place.log(name)
+
+
+def test_a_password_in_a_query_that_cannot_be_answered_is_not_logged(place):
+    for condition in ("${lookup sqlite,file=/dev/null/no{select '$auth3'}}",
+                      f"${{lookup sqlite,file={place.config}{{select '${{quote_sqlite:$auth3}}' from x}}}}",
+                      "${lookup redis,servers=127.0.0.1::1/{get ${quote_redis:$auth3}}}"):
+        place.configure(sections=re.sub("server_condition = .*", lambda _: f"server_condition = {condition}",
+                                        AUTHENTICATOR))
+        place.run("-bs", stdin=SESAME)
+    for name in ("main", "reject", "panic"):
+        assert "sesame" not in place.log(name)
+    assert place.log("main").count('lookup of "(not shown)" gave DEFER') == 2
 
 
 # --- Modules
