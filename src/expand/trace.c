@@ -25,11 +25,7 @@ static const struct frame *frame(void)
  * the one it is compared with. What says nothing but yes or no is shown all the same. */
 static bool is_secret(const struct scope *scope, struct str result)
 {
-    bool authenticating = false;
-
-    for (size_t i = 0; i < SCOPE_AUTH_VARS; i++)
-        authenticating = authenticating || !str_is_null(scope->auth_vars[i]);
-    return authenticating && truth_of(result) == TRUTH_OTHER;
+    return scope_has_secrets(scope) && truth_of(result) == TRUTH_OTHER;
 }
 
 void trace_begin(const struct evaluation *ev, const struct template *t)
