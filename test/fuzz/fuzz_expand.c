@@ -128,7 +128,7 @@ static bool has_part_of_marker(const uint8_t *data, size_t size)
     enum { PART = 3 };
 
     for (size_t i = 0; i + PART < sizeof MARKER; i++)
-        if (memmem(data, size, MARKER + i, PART) != NULL)
+        if (memmem(data, size, &MARKER[i], PART) != NULL)
             return true;
     return false;
 }
