@@ -38,7 +38,6 @@ struct scope_process {
     struct str smtp_active_hostname_default;
     unsigned exim_uid, exim_gid;
     struct str bounce_return_size_limit; /* as digits */
-    struct str keep_environment_note;
     struct str initial_cwd;       /* $initial_cwd: where the process was started */
     struct str headers_charset;   /* what $h_ headers are decoded into; STR_NULL: UTF-8 */
     bool strict_acl_vars;

@@ -25,23 +25,40 @@ bool privileges_drop(const struct scope_process *process, struct error *err)
     return true;
 }
 
-static bool is_listed(const struct option_ids *ids, gid_t group)
+static bool is_listed(const struct option_ids *ids, unsigned id)
 {
     for (size_t i = 0; i < ids->n; i++)
-        if (ids->v[i] == group)
+        if (ids->v[i] == id)
             return true;
     return false;
 }
 
-bool privileges_of_admin(const struct scope_process *process, const struct main_options *options)
+/* Whether the caller's group, or one of its others, is in the list. */
+static bool has_listed_group(const struct option_ids *groups)
 {
     gid_t own[256];
     int n = getgroups(sizeof own / sizeof *own, own);
 
-    if (getuid() == 0 || getuid() == process->exim_uid || is_listed(&options->admin_groups, getgid()))
+    if (is_listed(groups, getgid()))
         return true;
     for (int i = 0; i < n; i++)
-        if (is_listed(&options->admin_groups, own[i]))
+        if (is_listed(groups, own[i]))
             return true;
     return false;
+}
+
+static bool is_root_or_exim(const struct scope_process *process)
+{
+    return getuid() == 0 || getuid() == process->exim_uid;
+}
+
+bool privileges_of_admin(const struct scope_process *process, const struct main_options *options)
+{
+    return is_root_or_exim(process) || has_listed_group(&options->admin_groups);
+}
+
+bool privileges_of_trusted(const struct scope_process *process, const struct main_options *options)
+{
+    return is_root_or_exim(process) || is_listed(&options->trusted_users, getuid()) ||
+           has_listed_group(&options->trusted_groups);
 }

@@ -16,4 +16,8 @@ bool privileges_drop(const struct scope_process *process, struct error *err);
 /* Administrators: root, the Exim user, and members of admin_groups (manual, 5.2). */
 bool privileges_of_admin(const struct scope_process *process, const struct main_options *options);
 
+/* Whether the caller is trusted (manual, 5.2): root, the Exim user, one of trusted_users, or a member of
+ * trusted_groups. It may say who a message is from. */
+bool privileges_of_trusted(const struct scope_process *process, const struct main_options *options);
+
 #endif

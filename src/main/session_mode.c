@@ -9,29 +9,8 @@
 #include "base/log.h"
 #include "main/caller.h"
 #include "main/modes.h"
+#include "main/privileges.h"
 #include "smtp/session.h"
-
-/* Root, the Exim user, trusted_users and members of trusted_groups may say who a message is from. */
-static bool is_trusted(const struct program *program)
-{
-    const struct main_options *options = &program->config->main;
-    gid_t groups[256];
-    int n = getgroups(sizeof groups / sizeof *groups, groups);
-
-    if (getuid() == 0 || getuid() == program->process.exim_uid)
-        return true;
-    for (size_t i = 0; i < options->trusted_users.n; i++)
-        if (options->trusted_users.v[i] == getuid())
-            return true;
-    for (size_t i = 0; i < options->trusted_groups.n; i++) {
-        if (options->trusted_groups.v[i] == getgid())
-            return true;
-        for (int j = 0; j < n; j++)
-            if (options->trusted_groups.v[i] == groups[j])
-                return true;
-    }
-    return false;
-}
 
 /* What the panic log repeats on standard error is not for a peer. */
 static void silence_stderr(void)
@@ -103,7 +82,7 @@ int session_mode(struct program *program)
         .mode = program->cl->mode == MODE_TEST ? SMTP_TEST : SMTP_LOCAL,
         .in_fd = STDIN_FILENO,
         .out_fd = STDOUT_FILENO,
-        .trusted = is_trusted(program),
+        .trusted = privileges_of_trusted(&program->process, &program->config->main),
     };
     const struct smtp_settings *settings;
 
