@@ -2,7 +2,7 @@
 #ifndef SMTP_ENVELOPE_H
 #define SMTP_ENVELOPE_H
 
-#include "smtp/address.h"
+#include "mail/address.h"
 #include "smtp/state.h"
 
 /* Reads an address by the rules that the options set. The result is in the scratch arena. */

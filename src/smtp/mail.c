@@ -2,7 +2,7 @@
 #include <limits.h>
 
 #include "base/ascii.h"
-#include "smtp/address.h"
+#include "mail/address.h"
 #include "smtp/envelope.h"
 #include "smtp/log_lines.h"
 #include "smtp/mailauth.h"

@@ -1,6 +1,6 @@
 /* Addresses in SMTP commands: what is taken, and in which words the rest is refused. The tables are what the
  * packaged Exim answers to MAIL FROM: with the same text. */
-#include "smtp/address.h"
+#include "mail/address.h"
 #include "testing.h"
 
 struct address_case {

@@ -1,5 +1,5 @@
 /* Addresses in SMTP commands: see address.h. */
-#include "smtp/address.h"
+#include "mail/address.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Addresses in SMTP commands (RFC 5321 section 4.1.2), read as liberally as Exim reads them: comments,
  * white space and a name in front are taken and thrown away. */
-#ifndef SMTP_ADDRESS_H
-#define SMTP_ADDRESS_H
+#ifndef MAIL_ADDRESS_H
+#define MAIL_ADDRESS_H
 
 #include <stdbool.h>
 
