@@ -30,21 +30,7 @@ static bool begin_acl(struct reading *r, struct str name)
     }
     r->acl = &config->acls[config->acl_count++];
     *r->acl = (struct acl_source){.name = str_copy(r->arena, name), .where = lines_pos(&r->lines)};
-    r->acl_line_capacity = 0;
     return true;
-}
-
-static void add_line(struct reading *r, struct str text)
-{
-    struct source_lines *lines = &r->acl->lines;
-
-    if (lines->n == r->acl_line_capacity) {
-        size_t capacity = r->acl_line_capacity ? 2 * r->acl_line_capacity : 16;
-
-        lines->v = arena_grow(r->arena, lines->v, lines->n * sizeof *lines->v, capacity * sizeof *lines->v);
-        r->acl_line_capacity = capacity;
-    }
-    lines->v[lines->n++] = (struct source_line){.text = text, .where = lines_pos(&r->lines)};
 }
 
 static bool acl_line(struct reading *r, struct str line)
@@ -56,13 +42,13 @@ static bool acl_line(struct reading *r, struct str line)
             return false;
         if (!r->acl)
             return reading_error(r, "missing or malformed ACL name");
-        add_line(r, line);
+        reading_keep_line(r, &r->acl->lines, line);
         return true;
     }
     if (!reading_name(r, name, &name) || !begin_acl(r, name))
         return false;
     if (rest.n > 0)
-        add_line(r, rest);
+        reading_keep_line(r, &r->acl->lines, rest);
     return true;
 }
 

@@ -41,6 +41,7 @@ struct config {
     size_t section_count;
     struct acl_source *acls; /* of `begin acl` */
     size_t acl_count;
+    struct source_lines rewrite_rules, retry_rules; /* of `begin rewrite` and `begin retry`, macros replaced */
     uint64_t log_selectors;
     int host_number;          /* localhost_number, expanded; -1: unset */
     const char *const *predefined; /* as in the request, copied */

@@ -1,6 +1,7 @@
 /* What the files that read a configuration share: errors, names, expansion. */
 #include "config/reading.h"
 
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "config/text.h"
 #include "expand/expand.h"
@@ -60,6 +61,15 @@ bool reading_name(struct reading *r, struct str text, struct str *name)
     return name->n <= NAME_LIMIT ||
            reading_error(r, "exim item name too long (>%d), unable to use \"%.*s\" (truncated)",
                          NAME_LIMIT + 1, NAME_LIMIT, name->s);
+}
+
+/* The capacity of a run of lines is the power of two that its number has reached. */
+void reading_keep_line(struct reading *r, struct source_lines *lines, struct str text)
+{
+    if ((lines->n & (lines->n - 1)) == 0)
+        lines->v = arena_grow(r->arena, lines->v, lines->n * sizeof *lines->v,
+                              (lines->n ? 2 * lines->n : 1) * sizeof *lines->v);
+    lines->v[lines->n++] = (struct source_line){.text = text, .where = lines_pos(&r->lines)};
 }
 
 bool reading_expand(struct reading *r, struct str text, struct str *value, struct error *why)

@@ -32,7 +32,7 @@ struct reading {
     struct driver_instance **last_driver; /* where the next instance is hung in */
     struct stanza *stanza;         /* the driver stanza at hand, or NULL */
     struct acl_source *acl;        /* the ACL at hand, or NULL */
-    size_t acl_capacity, acl_line_capacity;
+    size_t acl_capacity;
 };
 
 /* Set the error and return false: at the current line; or without a place, in Exim's frame. */
@@ -49,12 +49,15 @@ bool reading_error_from(struct reading *r, const struct error *why);
  * none. False: it is too long. */
 bool reading_name(struct reading *r, struct str text, struct str *name);
 
+/* Adds the line at hand to those that somebody else will compile. */
+void reading_keep_line(struct reading *r, struct source_lines *lines, struct str text);
+
 /* Expands text in a scope that has no connection and no message. False: why is set. */
 bool reading_expand(struct reading *r, struct str text, struct str *value, struct error *why);
 
 /* The sections. begin: the one of that name, which becomes the section at hand. */
 bool section_begin(struct reading *r, struct str name);
-extern const struct section main_section, acl_section, driver_section;
+extern const struct section main_section, acl_section, rewrite_section, retry_section, driver_section;
 
 /* The end of the main section: defaults of what was not set, what is expanded once, checks. */
 bool main_options_finish(struct reading *r);

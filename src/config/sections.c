@@ -3,7 +3,7 @@
 
 #include "config/reading.h"
 
-/* Lines of a section that Exim knows and this version does not. */
+/* Drivers of a class that the request has not got. */
 static bool refuse_line(struct reading *r, struct str line)
 {
     (void)line;
@@ -11,15 +11,17 @@ static bool refuse_line(struct reading *r, struct str line)
                          r->section->name);
 }
 
-static const struct section refused_sections[] = {
-    {.name = "authenticators", .takes_macros = true, .line = refuse_line},
-    {.name = "retry", .line = refuse_line},
-    {.name = "rewrite", .line = refuse_line},
-    {.name = "routers", .takes_macros = true, .line = refuse_line},
-    {.name = "transports", .takes_macros = true, .line = refuse_line},
+static const struct section absent_authenticators =
+    {.name = "authenticators", .takes_macros = true, .line = refuse_line};
+static const struct section absent_routers = {.name = "routers", .takes_macros = true, .line = refuse_line};
+static const struct section absent_transports =
+    {.name = "transports", .takes_macros = true, .line = refuse_line};
+
+static const struct section *const sections[] = {
+    &acl_section, &rewrite_section, &retry_section, &absent_authenticators, &absent_routers, &absent_transports,
 };
 
-enum { REFUSED_SECTIONS = sizeof refused_sections / sizeof *refused_sections };
+enum { SECTIONS = sizeof sections / sizeof *sections };
 
 /* Sections of drivers come from the request, so their bits follow those of the others. */
 static bool find_driver_section(struct reading *r, struct str name, unsigned *bit)
@@ -30,7 +32,7 @@ static bool find_driver_section(struct reading *r, struct str name, unsigned *bi
             r->drivers->present = true;
             r->last_driver = &r->drivers->first;
             r->section = &driver_section;
-            *bit = (unsigned)(1 + REFUSED_SECTIONS + i);
+            *bit = (unsigned)(SECTIONS + i);
             return true;
         }
     return false;
@@ -40,15 +42,10 @@ static bool find_section(struct reading *r, struct str name, unsigned *bit)
 {
     if (find_driver_section(r, name, bit))
         return true;
-    if (str_is_nocase(name, acl_section.name)) {
-        r->section = &acl_section;
-        *bit = 0;
-        return true;
-    }
-    for (unsigned i = 0; i < REFUSED_SECTIONS; i++)
-        if (str_is_nocase(name, refused_sections[i].name)) {
-            r->section = &refused_sections[i];
-            *bit = 1 + i;
+    for (unsigned i = 0; i < SECTIONS; i++)
+        if (str_is_nocase(name, sections[i]->name)) {
+            r->section = sections[i];
+            *bit = i;
             return true;
         }
     return false;

@@ -87,6 +87,18 @@ static void configure_lookups(const struct main_options *options)
     search_open_max(options->lookup_open_max);
 }
 
+/* Rules that nobody would follow. */
+static bool refuse_rules(const struct config *config, struct error *err)
+{
+    if (config->rewrite_rules.n > 0)
+        return error_at(err, config->rewrite_rules.v[0].where,
+                        "section \"rewrite\" is known to Exim but not supported by gatepost");
+    if (config->retry_rules.n > 0)
+        return error_at(err, config->retry_rules.v[0].where,
+                        "section \"retry\" is known to Exim but not supported by gatepost");
+    return true;
+}
+
 struct program *program_load(const struct command_line *cl, struct str *log_file_path, struct error *err)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
@@ -103,7 +115,7 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
     program->arena = arena;
     program->cl = cl;
     program->config = config_read(&request, err);
-    if (program->config &&
+    if (program->config && refuse_rules(program->config, err) &&
         acl_compile(arena, program->config->acls, program->config->acl_count, &program->acls, err)) {
         program->process = describe_process(program);
         configure_lookups(&program->config->main);

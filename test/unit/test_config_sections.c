@@ -31,10 +31,6 @@ static void knows_its_sections(void **state)
          "3: section \"routers\" is known to Exim but not supported by gatepost"},
         {"begin transports\nt:\n", "all",
          "2: section \"transports\" is known to Exim but not supported by gatepost"},
-        {"begin retry\n* * F,2h,15m\n", "all",
-         "2: section \"retry\" is known to Exim but not supported by gatepost"},
-        {"begin rewrite\nFOO = 1\n", "all",
-         "2: section \"rewrite\" is known to Exim but not supported by gatepost"},
         {"begin routers\nFOO = a\nbegin acl\nFOO:\n", "macro FOO", "FOO=a"},
         /* Main options end with the first section. */
         {"log_selector = +foo\nbegin foo\n", "all",
@@ -169,6 +165,26 @@ static void refuses_bad_acls(void **state)
     };
 
     CHECK_CASES(*state, cases);
+}
+
+static void keeps_rules(void **state)
+{
+    struct config *config = bench_good(*state, "A = x\n"
+                                               "begin retry\n"
+                                               "A.example * F,2h,15m; \\\n"
+                                               "  G,16h,1h,1.5\n"
+                                               "FOO = bar\n"
+                                               "begin rewrite\n"
+                                               "# c\n"
+                                               "*@A A@b.c\n");
+
+    assert_int_equal(config->retry_rules.n, 2);
+    assert_string_equal(config->retry_rules.v[0].text.s, "x.example * F,2h,15m; G,16h,1h,1.5");
+    assert_int_equal(config->retry_rules.v[0].where.line, 4);
+    assert_string_equal(config->retry_rules.v[1].text.s, "FOO = bar");
+    assert_int_equal(config->rewrite_rules.n, 1);
+    assert_string_equal(config->rewrite_rules.v[0].text.s, "*@x x@b.c");
+    assert_int_equal(config->rewrite_rules.v[0].where.line, 8);
 }
 
 static void defines_named_lists(void **state)
@@ -328,6 +344,7 @@ int main(void)
         bench_test(collects_acls),
         bench_test(takes_many_acls),
         bench_test(refuses_bad_acls),
+        bench_test(keeps_rules),
         bench_test(defines_named_lists),
         bench_test(fills_in_what_is_not_said),
         bench_test(finishes_the_main_options),
