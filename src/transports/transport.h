@@ -1,0 +1,89 @@
+/* The transport interface (manual, chapters 24 to 30): one driver per file ending in one const struct, one
+ * table. A transport takes a message and a list of recipients that are to go the same way, and leaves in each
+ * recipient how it went. It neither reads nor writes the spool, and it decides nothing about retrying. */
+#ifndef TRANSPORTS_TRANSPORT_H
+#define TRANSPORTS_TRANSPORT_H
+
+#include <stdbool.h>
+
+#include "base/driver.h"
+#include "base/error.h"
+#include "base/option.h"
+#include "base/str.h"
+#include "expand/scope.h"
+#include "mail/message.h"
+#include "mail/recipient.h"
+
+struct config;
+struct buffer;
+struct delivery;
+struct transport_instance;
+
+struct transport_driver {
+    struct driver_info info; /* name, private options, their size */
+    bool local;              /* runs as the recipient's user; else over the network, as the Exim user */
+    /* Checks the private options of a stanza. May be NULL. */
+    bool (*init)(struct transport_instance *transport, struct error *err);
+    /* Delivers; every recipient's result is set. */
+    void (*deliver)(struct delivery *delivery);
+    void (*version_report)(struct buffer *out); /* may be NULL */
+};
+
+/* One stanza of `begin transports`: the generic options (manual, chapter 24). */
+struct transport_instance {
+    struct driver_instance instance; /* name, place, driver, private options */
+    bool body_only, headers_only;
+    bool delivery_date_add, envelope_to_add, return_path_add;
+    bool disable_logging;
+    bool initgroups;
+    bool retry_use_local_part, retry_use_local_part_set;
+    bool rcpt_include_affixes;
+    const struct template *debug_print, *event_action;
+    const struct template *headers_add, *headers_remove;
+    struct str headers_rewrite;
+    const struct template *group, *user; /* a fixed name was looked up already: see uid, gid */
+    bool uid_set, gid_set;
+    unsigned uid, gid;
+    const struct template *home_directory, *current_directory;
+    const struct template *max_parallel;
+    const struct template *message_size_limit;
+    const struct template *return_path;
+    const struct template *shadow_condition;
+    struct str shadow_transport;
+    struct str transport_filter;
+    int transport_filter_timeout; /* seconds */
+};
+
+/* What a transport may ask of the queue that runs it. */
+struct delivery_host {
+    /* May this host be tried now? Sets host->status from retry data. */
+    void (*retry_state)(struct delivery *delivery, struct mail_host *host, struct str message_key);
+    /* Remembers that a host failed (error and text), or works again (error 0). */
+    void (*note_host)(struct delivery *delivery, const struct mail_host *host, int error, int more_error, struct str text);
+    /* Another message waits for that host and may go on the same connection: its id; STR_NULL: none. */
+    struct str (*next_message)(struct delivery *delivery, const struct mail_host *host);
+    /* Runs event_action; the result is empty when the event is not to be stopped. */
+    struct str (*event)(struct delivery *delivery, const char *name, struct str data, int error);
+};
+
+/* One run of a transport. */
+struct delivery {
+    const struct config *config;
+    const struct transport_instance *transport;
+    struct mail_message *message;
+    struct mail_recipient *recipients; /* linked by next */
+    struct scope *scope;               /* the message's; ->address is that of the first recipient */
+    const struct delivery_host *host;
+    void *host_ctx;
+    struct arena *arena;
+    int64_t deadline;
+};
+
+/* The table of drivers and the section as the configuration reader sees it. */
+const struct transport_driver *transport_driver_find(struct str name, struct error *err);
+extern const struct driver_class transport_class;
+
+/* The instance of that name, or NULL. */
+const struct transport_instance *transport_find(const struct driver_instance *first, struct str name);
+
+#endif
