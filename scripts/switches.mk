@@ -68,6 +68,10 @@ $(call fixed,USE_OPENSSL the hashes come from its libcrypto)
 $(call absent,USE_GNUTLS GnuTLS support)
 $(call build,USE_OPENSSL_PC TLS_LIBS TLS_INCLUDE)
 
+# --- Hints
+$(call fixed,USE_SQLITE hints are kept in SQLite databases)
+$(foreach name,USE_DB USE_GDBM USE_NDBM USE_TDB,$(call absent,$(name) hints in other databases than SQLite's))
+
 # --- Routers and transports
 $(foreach name,ACCEPT DNSLOOKUP IPLITERAL IPLOOKUP MANUALROUTE QUERYPROGRAM REDIRECT,\
     $(call absent,ROUTER_$(name) routers))
@@ -106,7 +110,8 @@ $(call absent,WHITELIST_D_MACROS root privilege to keep: it is not setuid)
 $(call absent,FIXED_NEVER_USERS deliveries)
 
 # --- Compiler, linker, installation
-$(call build,CC AR CFLAGS LDFLAGS INCLUDE EXTRALIBS EXTRALIBS_EXIM PCRE2_CONFIG PCRE2_LIBS)
+$(call build,CC AR CFLAGS LDFLAGS INCLUDE EXTRALIBS EXTRALIBS_EXIM PCRE2_CONFIG PCRE2_LIBS\
+    DBMLIB)
 $(call build,LOOKUP_MODULE_DIR PREFIX MAN_DIRECTORY EXAMPLE_DIRECTORY WERROR)
 
 # Of any driver or lookup that needs a library, SWITCH_LIBS and SWITCH_INCLUDE are what the linker and the

@@ -17,6 +17,7 @@
 struct arena;
 struct named_lists; /* src/match */
 struct match_cache; /* src/match */
+struct hints;       /* src/hints */
 struct scope;
 
 enum { SCOPE_AUTH_VARS = 4, SCOPE_ACL_ARGS = 9, SCOPE_CAPTURES = 21 };
@@ -44,6 +45,7 @@ struct scope_process {
     bool strip_trailing_dot;
     struct str lookup_open_max;
     struct str local_interfaces, extra_local_interfaces; /* the options; STR_NULL: not set */
+    struct hints *hints;          /* the hints store; NULL: there is none */
 };
 
 /* TLS of one direction ($tls_in_*, $tls_out_*). */

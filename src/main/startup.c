@@ -10,6 +10,7 @@
 #include "auths/auth.h"
 #include "base/arena.h"
 #include "base/strlist.h"
+#include "hints/hints.h"
 #include "lookups/lookup.h"
 
 #include "build_config.h"
@@ -75,6 +76,13 @@ static struct scope_process describe_process(struct program *program)
     };
 }
 
+static void configure_hints(struct program *program)
+{
+    struct scope_process *process = &program->process;
+
+    process->hints = hints_new(program->arena, process->spool_directory, process->exim_uid, process->exim_gid);
+}
+
 static void configure_lookups(const struct main_options *options)
 {
     const struct lookup_settings settings = {
@@ -118,6 +126,7 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
     if (program->config && refuse_rules(program->config, err) &&
         acl_compile(arena, program->config->acls, program->config->acl_count, &program->acls, err)) {
         program->process = describe_process(program);
+        configure_hints(program);
         configure_lookups(&program->config->main);
         return program;
     }
