@@ -481,7 +481,7 @@ def test_every_setting_is_read_by_something(build):
     """A name that Local/Makefile gives and nothing reads would be ignored silently."""
     header = (build.path / "build/build_config.h").read_text()
     settings = set(re.findall(r'^#define (\w+) (?:"|\d)', header, re.M)) - {
-        "HAVE_IPV6", "SUPPORT_CRYPTEQ", "USE_OPENSSL",  # always on
+        "HAVE_IPV6", "SUPPORT_CRYPTEQ", "USE_OPENSSL", "USE_SQLITE",  # always on
         "AUTH_PLAINTEXT",  # by auth_drivers.inc
     }
     assert len(settings) > 10
