@@ -19,6 +19,8 @@ enum option_type {            /* type of the field at `offset` */
     OPTION_TIME_TEMPLATE,     /* const struct template *: an interval, or the same */
     OPTION_TEMPLATE_LIST,     /* struct option_templates: split at colons first, each item expanded when used */
     OPTION_BOOL,              /* bool: x, no_x, not_x, x = yes|true|no|false */
+    OPTION_TRISTATE,          /* struct option_bool: the same, and whether it was set */
+    OPTION_BOOL_TEMPLATE,     /* struct option_bool: the same, or expanded when used if there is a $ in it */
     OPTION_INT,               /* int: decimal, octal with 0, hex with 0x; K, M, G */
     OPTION_MKINT,             /* int: the same, printed with K or M where that is exact */
     OPTION_OCTAL,             /* int: always octal, printed so */
@@ -35,6 +37,60 @@ enum option_type {            /* type of the field at `offset` */
     OPTION_ADDRESS_LIST,      /* const struct list * */
     OPTION_LOCAL_PART_LIST,   /* const struct list * */
     OPTION_REWRITE,           /* struct str: rewriting rules, kept as text */
+    OPTION_USER_TEMPLATE,     /* struct option_account: a number or a login name, or expanded when used */
+    OPTION_GROUP_TEMPLATE,    /* struct option_account */
+    /* const struct template *: what can be set several times, all of which counts. */
+    OPTION_HEADERS,           /* joined by newlines */
+    OPTION_HEADER_NAMES,      /* joined by colons */
+    OPTION_VARIABLES,         /* joined by semicolons */
+    OPTION_CONDITION,         /* joined by ${if and} */
+};
+
+/* The C type of the field of an option of that type, for structs that are made from a list of options. */
+#define OPTION_FIELD_STRING struct str
+#define OPTION_FIELD_TEMPLATE const struct template *
+#define OPTION_FIELD_INT_TEMPLATE const struct template *
+#define OPTION_FIELD_TIME_TEMPLATE const struct template *
+#define OPTION_FIELD_TEMPLATE_LIST struct option_templates
+#define OPTION_FIELD_BOOL bool
+#define OPTION_FIELD_TRISTATE struct option_bool
+#define OPTION_FIELD_BOOL_TEMPLATE struct option_bool
+#define OPTION_FIELD_INT int
+#define OPTION_FIELD_MKINT int
+#define OPTION_FIELD_KINT int
+#define OPTION_FIELD_OCTAL int
+#define OPTION_FIELD_TIME int
+#define OPTION_FIELD_TIME_LIST struct option_times
+#define OPTION_FIELD_FIXED int
+#define OPTION_FIELD_UID struct option_id
+#define OPTION_FIELD_GID struct option_id
+#define OPTION_FIELD_UID_LIST struct option_ids
+#define OPTION_FIELD_GID_LIST struct option_ids
+#define OPTION_FIELD_DOMAIN_LIST const struct list *
+#define OPTION_FIELD_HOST_LIST const struct list *
+#define OPTION_FIELD_ADDRESS_LIST const struct list *
+#define OPTION_FIELD_LOCAL_PART_LIST const struct list *
+#define OPTION_FIELD_REWRITE struct str
+#define OPTION_FIELD_USER_TEMPLATE struct option_account
+#define OPTION_FIELD_GROUP_TEMPLATE struct option_account
+#define OPTION_FIELD_HEADERS const struct template *
+#define OPTION_FIELD_HEADER_NAMES const struct template *
+#define OPTION_FIELD_VARIABLES const struct template *
+#define OPTION_FIELD_CONDITION const struct template *
+
+struct option_bool {
+    bool value;
+    bool set;
+    const struct template *expanded; /* NULL: value counts */
+};
+
+/* A user or a group. */
+struct option_account {
+    bool set;    /* id counts; it was looked up when the configuration was read */
+    unsigned id;
+    bool has_group; /* of a login name: its own group */
+    unsigned group;
+    const struct template *expanded; /* NULL: none, or fixed */
 };
 
 struct option_templates {

@@ -27,9 +27,21 @@ static void add_default(struct buffer *out, const struct option *option)
     value_text(out, option->type, &zero);
 }
 
+/* Whether it is shown without an equals sign. */
+static bool is_boolean(const struct option *option, const void *field)
+{
+    const struct option_bool *choice = field;
+
+    return option->type == OPTION_BOOL || option->type == OPTION_TRISTATE ||
+           (option->type == OPTION_BOOL_TEMPLATE && (!choice || !choice->expanded));
+}
+
 static void print_bool(const char *name, const struct option *option, const void *field, struct buffer *out)
 {
-    bool value = field ? *(const bool *)field : option->default_text != NULL;
+    const struct option_bool *choice = field;
+    bool value = !field                         ? option->default_text != NULL
+                 : option->type == OPTION_BOOL ? *(const bool *)field
+                                                : choice->value;
 
     buffer_printf(out, "%s%s\n", value ? "" : "no_", name);
 }
@@ -41,7 +53,7 @@ void print_option(const struct print_style *style, const char *name, const struc
         option->type == OPTION_UID_LIST || option->type == OPTION_GID_LIST || option->type == OPTION_FIXED;
     size_t before;
 
-    if (option->type == OPTION_BOOL) {
+    if (is_boolean(option, field)) {
         print_bool(name, option, field, out);
         return;
     }

@@ -87,10 +87,15 @@ static bool find(struct setting *s, const struct setting_table *tables, size_t c
     return false;
 }
 
+static bool is_boolean(enum option_type type)
+{
+    return type == OPTION_BOOL || type == OPTION_TRISTATE || type == OPTION_BOOL_TEMPLATE;
+}
+
 /* What must stand between a name and its value. */
 static bool check_equals(struct reading *r, struct setting *s)
 {
-    if (s->option->type == OPTION_BOOL) {
+    if (is_boolean(s->option->type)) {
         if (s->value.n == 0)
             return true;
         if (s->negated || *s->value.s != '=')
@@ -109,11 +114,18 @@ static bool check_equals(struct reading *r, struct setting *s)
 
 static bool read_into(struct reading *r, const struct setting *s, void *field)
 {
-    if (s->option->type != OPTION_BOOL)
+    struct option_bool *known = field;
+    bool *value = s->option->type == OPTION_BOOL ? field : &known->value;
+
+    if (!is_boolean(s->option->type))
         return value_read(r, s->option, s->name, s->value, field);
-    if (!value_read_bool(r, s->name, s->value, field))
+    if (s->option->type != OPTION_BOOL)
+        known->set = true;
+    if (s->option->type == OPTION_BOOL_TEMPLATE && str_find(s->value, '$') >= 0)
+        return value_read(r, s->option, s->name, s->value, field);
+    if (!value_read_bool(r, s->name, s->value, value))
         return false;
-    *(bool *)field ^= s->negated;
+    *value ^= s->negated;
     return true;
 }
 
@@ -158,7 +170,7 @@ bool setting_read(struct reading *r, struct str line, const struct setting_table
     if (!find(&s, tables, count))
         return reading_error(r, "%s \"%.*s\" unknown%s", what, STR_ARG(s.name), hint);
     seen = &s.table->seen[s.option - s.table->options];
-    if (*seen & SEEN_NAMED)
+    if ((*seen & SEEN_NAMED) && !value_is_joined(s.option->type))
         return reading_error(r, "\"%.*s\" option set for the second time", STR_ARG(s.name));
     *seen |= SEEN_NAMED;
     resolve(&s);

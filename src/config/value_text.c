@@ -98,6 +98,22 @@ static void add_ids(struct buffer *out, bool group, const struct option_ids *ids
     }
 }
 
+static void add_choice(struct buffer *out, const struct option_bool *choice)
+{
+    if (choice->expanded)
+        add_template(out, choice->expanded);
+    else
+        buffer_add_cstr(out, choice->value ? "yes" : "no");
+}
+
+static void add_account(struct buffer *out, bool group, const struct option_account *account)
+{
+    if (account->expanded)
+        add_template(out, account->expanded);
+    else if (account->set)
+        add_id(out, group, account->id);
+}
+
 void value_text(struct buffer *out, enum option_type type, const void *field)
 {
     const struct option_id *id = field;
@@ -111,6 +127,10 @@ void value_text(struct buffer *out, enum option_type type, const void *field)
     case OPTION_TEMPLATE:
     case OPTION_INT_TEMPLATE:
     case OPTION_TIME_TEMPLATE:
+    case OPTION_HEADERS:
+    case OPTION_HEADER_NAMES:
+    case OPTION_VARIABLES:
+    case OPTION_CONDITION:
         add_template(out, *(const struct template *const *)field);
         break;
     case OPTION_TEMPLATE_LIST:
@@ -118,6 +138,14 @@ void value_text(struct buffer *out, enum option_type type, const void *field)
         break;
     case OPTION_BOOL:
         buffer_add_cstr(out, *(const bool *)field ? "yes" : "no");
+        break;
+    case OPTION_TRISTATE:
+    case OPTION_BOOL_TEMPLATE:
+        add_choice(out, field);
+        break;
+    case OPTION_USER_TEMPLATE:
+    case OPTION_GROUP_TEMPLATE:
+        add_account(out, type == OPTION_GROUP_TEMPLATE, field);
         break;
     case OPTION_INT:
         buffer_printf(out, "%d", *(const int *)field);

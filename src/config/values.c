@@ -299,6 +299,98 @@ static bool read_number_template(struct reading *r, enum option_type type, struc
     return true;
 }
 
+/* The boolean, unless there is something to expand in it. */
+static bool read_bool_template(struct reading *r, struct str name, struct str text, struct option_bool *field)
+{
+    if (str_find(text, '$') < 0)
+        return value_read_bool(r, name, text, &field->value);
+    if (!value_read_string(r, name, text, &text))
+        return false;
+    field->expanded = template_compile(r->arena, text, lines_pos(&r->lines));
+    return true;
+}
+
+/* A user or group, unless there is something to expand in it. */
+static bool read_account(struct reading *r, bool group, struct str text, struct option_account *field)
+{
+    const struct passwd *user;
+
+    *field = (struct option_account){0};
+    if (str_find(text, '$') >= 0) {
+        field->expanded = template_compile(r->arena, text, lines_pos(&r->lines));
+        return true;
+    }
+    if (!read_id(r, group, text, &field->id))
+        return false;
+    field->set = true;
+    if (!group && !ascii_is_digit(*text.s) && (user = getpwnam(text.s)) != NULL) {
+        field->has_group = true;
+        field->group = user->pw_gid;
+    }
+    return true;
+}
+
+/* What stands between the values of options that can be set several times; 0: it takes more than that. */
+static const struct joint {
+    enum option_type type;
+    char separator;
+} joints[] = {
+    {OPTION_HEADERS, '\n'},
+    {OPTION_HEADER_NAMES, ':'},
+    {OPTION_VARIABLES, ';'},
+    {OPTION_CONDITION, 0},
+};
+
+static const struct joint *find_joint(enum option_type type)
+{
+    for (size_t i = 0; i < sizeof joints / sizeof *joints; i++)
+        if (joints[i].type == type)
+            return &joints[i];
+    return NULL;
+}
+
+bool value_is_joined(enum option_type type)
+{
+    return find_joint(type) != NULL;
+}
+
+/* As Exim joins: separators inside an item are doubled unless they are control characters, and an empty item
+ * leaves no more than its separator. */
+static void add_items(struct reading *r, struct buffer *b, struct str text, char separator)
+{
+    struct strlist it;
+    struct str item;
+
+    strlist_begin(&it, text, separator);
+    while (strlist_next(&it, r->arena, &item)) {
+        if (b->n > 0)
+            buffer_add_char(b, separator);
+        for (size_t i = 0; i < item.n; i++) {
+            if (item.s[i] == separator && !ascii_is_control(separator))
+                buffer_add_char(b, separator);
+            buffer_add_char(b, item.s[i]);
+        }
+    }
+}
+
+/* Joins text to what was set before. */
+static void read_joined(struct reading *r, const struct joint *joint, struct str text,
+                        const struct template **field)
+{
+    struct str before = *field ? template_source(*field) : STR_NULL;
+    struct buffer b = BUFFER_IN(r->arena);
+
+    if (joint->separator) {
+        if (before.n > 0)
+            buffer_add(&b, before);
+        add_items(r, &b, text, joint->separator);
+        text = buffer_str(&b);
+    } else if (!str_is_null(before)) {
+        text = str_printf(r->arena, "${if and{{bool_lax{%.*s}}{bool_lax{%.*s}}}}", STR_ARG(before), STR_ARG(text));
+    }
+    *field = template_compile(r->arena, text, lines_pos(&r->lines));
+}
+
 static bool read_templates(struct reading *r, struct str text, struct option_templates *field)
 {
     struct strlist it;
@@ -324,9 +416,14 @@ static bool read_from_string(struct reading *r, enum option_type type, struct st
                              void *field)
 {
     struct option_id *id = field;
+    const struct joint *joint = find_joint(type);
 
     if (!value_read_string(r, name, text, &text))
         return false;
+    if (joint) {
+        read_joined(r, joint, text, field);
+        return true;
+    }
     switch (type) {
     case OPTION_TEMPLATE:
         *(const struct template **)field = template_compile(r->arena, text, lines_pos(&r->lines));
@@ -337,6 +434,9 @@ static bool read_from_string(struct reading *r, enum option_type type, struct st
     case OPTION_GID:
         id->set = true;
         return read_id(r, type == OPTION_GID, text, &id->id);
+    case OPTION_USER_TEMPLATE:
+    case OPTION_GROUP_TEMPLATE:
+        return read_account(r, type == OPTION_GROUP_TEMPLATE, text, field);
     case OPTION_UID_LIST:
     case OPTION_GID_LIST:
         return read_ids(r, type == OPTION_GID_LIST, name, text, field);
@@ -363,6 +463,10 @@ bool value_read(struct reading *r, const struct option *option, struct str name,
     switch (option->type) {
     case OPTION_BOOL:
         return value_read_bool(r, name, text, field);
+    case OPTION_TRISTATE:
+        return value_read_bool(r, name, text, &((struct option_bool *)field)->value);
+    case OPTION_BOOL_TEMPLATE:
+        return read_bool_template(r, name, text, field);
     case OPTION_INT:
     case OPTION_MKINT:
         return read_integer(r, name, text, false, field);

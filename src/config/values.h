@@ -17,12 +17,17 @@ union value {
     struct option_id id;
     struct option_ids ids;
     struct option_templates templates;
+    struct option_bool choice;
+    struct option_account account;
 };
 
 /* Reads text, which has no white space around it, as a value of the option's type into the field. name is
  * how the setting writes the option's name. Not for OPTION_BOOL. False: the error is set. */
 bool value_read(struct reading *r, const struct option *option, struct str name, struct str text,
                 void *field);
+
+/* Whether an option of that type can be set several times: what is read is joined to what is in the field. */
+bool value_is_joined(enum option_type type);
 
 /* A boolean, from what stands behind the `=`. */
 bool value_read_bool(struct reading *r, struct str name, struct str text, bool *field);

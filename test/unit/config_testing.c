@@ -8,6 +8,9 @@ struct gadget {
     const struct template *a_template, *an_int_template, *a_time_template;
     struct option_templates a_template_list;
     bool a_bool, a_true_bool;
+    struct option_bool a_bool_template, a_tristate;
+    struct option_account a_user, a_group;
+    const struct template *a_condition, *some_headers, *some_names, *some_variables;
     int an_int, an_mkint, an_octal, a_kint, a_time, a_fixed;
     struct option_times a_time_list;
     struct option_id a_uid, a_gid;
@@ -27,10 +30,13 @@ struct thing {
 
 static const struct option gadget_options[] = {
     ROW(a_bool, BOOL, NULL),
+    ROW(a_bool_template, BOOL_TEMPLATE, "yes"),
+    ROW(a_condition, CONDITION, NULL),
     ROW(a_domain_list, DOMAIN_LIST, NULL),
     ROW(a_fixed, FIXED, NULL),
     ROW(a_gid, GID, NULL),
     ROW(a_gid_list, GID_LIST, NULL),
+    ROW(a_group, GROUP_TEMPLATE, NULL),
     ROW(a_host_list, HOST_LIST, "*"),
     ROW(a_kint, KINT, "10M"),
     ROW(a_local_part_list, LOCAL_PART_LIST, NULL),
@@ -42,14 +48,19 @@ static const struct option gadget_options[] = {
     ROW(a_time, TIME, "5m"),
     ROW(a_time_list, TIME_LIST, NULL),
     ROW(a_time_template, TIME_TEMPLATE, NULL),
+    ROW(a_tristate, TRISTATE, "yes"),
     ROW(a_true_bool, BOOL, "yes"),
     ROW(a_uid, UID, NULL),
     ROW(a_uid_list, UID_LIST, NULL),
+    ROW(a_user, USER_TEMPLATE, NULL),
     ROW(an_address_list, ADDRESS_LIST, NULL),
     ROW(an_int, INT, "7"),
     ROW(an_int_template, INT_TEMPLATE, NULL),
     ROW(an_mkint, MKINT, NULL),
     ROW(an_octal, OCTAL, "0600"),
+    ROW(some_headers, HEADERS, NULL),
+    ROW(some_names, HEADER_NAMES, NULL),
+    ROW(some_variables, VARIABLES, NULL),
 };
 
 static const struct driver_info gadget = {

@@ -207,6 +207,51 @@ static void reads_strings(void **state)
     CHECK_VALUES(*state, cases);
 }
 
+static void reads_what_may_be_expanded(void **state)
+{
+    static const struct value_case cases[] = {
+        {"", "a_tristate", "a_tristate"},
+        {"no_a_tristate", "no_a_tristate", "no_a_tristate"},
+        {"a_tristate = false", "no_a_tristate", "no_a_tristate"},
+        {"a_tristate = $x", "", "4: \"\" is not a valid value for the \"a_tristate\" option"},
+        {"", "a_bool_template", "a_bool_template"},
+        {"not_a_bool_template", "no_a_bool_template", "no_a_bool_template"},
+        {"a_bool_template = no", "no_a_bool_template", "no_a_bool_template"},
+        {"a_bool_template = ${if eq{a}{b}}", "a_bool_template", "a_bool_template = ${if eq{a}{b}}"},
+        {"a_bool_template = \"$x\"", "a_bool_template", "a_bool_template = $x"},
+        {"a_bool_template = maybe", "", "4: \"maybe\" is not a valid value for the \"a_bool_template\" option"},
+        {"no_a_bool_template = $x", "", "4: extra characters follow boolean option no_a_bool_template"},
+        {"", "a_user", "a_user = "},
+        {"a_user = 0", "a_user", "a_user = root"},
+        {"a_user = daemon", "a_user", "a_user = daemon"},
+        {"a_group = ${if eq{a}{b}{x}}", "a_group", "a_group = ${if eq{a}{b}{x}}"},
+        {"a_user = nosuch", "", "4: user nosuch was not found"},
+        {"a_group = nosuch", "", "4: group nosuch was not found"},
+    };
+
+    CHECK_VALUES(*state, cases);
+}
+
+static void joins_settings(void **state)
+{
+    static const struct value_case cases[] = {
+        {"some_headers = \"a\\n\"", "some_headers", "some_headers = a"},
+        {"some_headers = a\n some_headers = \"b\\n\\n\\n\"\n some_headers = c", "some_headers",
+         "some_headers = a\\nb\\n\\n\\nc"},
+        {"some_headers = a \\nb", "some_headers", "some_headers = a \\nb"},
+        {"some_names = c : d", "some_names", "some_names = c:d"},
+        {"some_names =\n some_names = <; c; d\n some_names = e::f: g", "some_names", "some_names = c:d:e::f:g"},
+        {"some_names = : a : : b\n some_names = <; a:x ; b", "some_names", "some_names = a::b:a::x:b"},
+        {"some_variables = r_x = 1\n some_variables = r_y = 2 ", "some_variables",
+         "some_variables = r_x = 1;r_y = 2"},
+        {"a_condition = $x", "a_condition", "a_condition = $x"},
+        {"a_condition = $x\n a_condition = true\n a_condition = y", "a_condition",
+         "a_condition = ${if and{{bool_lax{${if and{{bool_lax{$x}}{bool_lax{true}}}}}}{bool_lax{y}}}}"},
+    };
+
+    CHECK_VALUES(*state, cases);
+}
+
 static void reads_users(void **state)
 {
     static const struct value_case cases[] = {
@@ -354,6 +399,8 @@ int main(void)
         bench_test(reads_fixed_point),
         bench_test(reads_times),
         bench_test(reads_strings),
+        bench_test(reads_what_may_be_expanded),
+        bench_test(joins_settings),
         bench_test(reads_users),
         bench_test(reads_lists),
         bench_test(reads_settings),
