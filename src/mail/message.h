@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "expand/scope.h"
+#include "mail/address_set.h"
 
 struct mail_recipient;
 
@@ -60,22 +61,24 @@ struct mail_message {
     struct mail_header *headers, **last_header;
     struct mail_recipient *recipients;
     size_t recipient_count;
+    struct address_set delivered; /* those of the envelope, and generated ones, that are done with */
     struct mail_handling handling;
 
     /* Where it came from: what the scope's connection knew, for expansions at delivery time. */
     struct scope_connection origin;
     struct str authenticated_sender;
-    bool local;                  /* from this machine, not by TCP/IP */
-    bool sender_local;           /* a local login made it */
+    bool sender_local;           /* from this machine, not by TCP/IP (origin.is_local), with a sender of its own */
+    bool local_error;            /* a bounce or a warning that was made here */
+    bool dont_deliver;           /* -N */
     bool sender_set_untrusted;   /* by somebody who may not; becomes a Sender: line */
     bool allow_unqualified_recipient, allow_unqualified_sender;
     bool smtputf8, eightbit;
     struct str dsn_envid;        /* ENVID=; STR_NULL: none */
     enum { DSN_RET_NONE, DSN_RET_FULL, DSN_RET_HDRS } dsn_ret;
-    struct varset *acl_c, *acl_m; /* as at the end of reception */
+    struct varset acl_m; /* as at the end of reception; acl_c is in origin */
 
     /* Its time in the queue. */
-    bool first_delivery, frozen, manual_thaw, delivery_started;
+    bool first_delivery, frozen, manual_thaw;
     int64_t frozen_at;           /* seconds since 1970 */
     int warning_count;
     bool spool_wireformat;       /* the body's lines end in CRLF */

@@ -88,6 +88,8 @@ struct mail_recipient {
     enum mail_target target;
     struct mail_properties properties;
 
+    int one_time_parent; /* in the envelope because of one_time: the place of its parent there; -1: it is not */
+
     const struct router_instance *router;       /* that accepted it; NULL: none */
     const struct router_instance *start_router; /* where routing begins; NULL: at the first */
     const struct transport_instance *transport; /* NULL: it is not to be delivered itself */
