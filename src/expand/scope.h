@@ -129,6 +129,7 @@ struct scope_address {
     struct str address_data, original_local_part, original_domain;
     struct str host, host_address;         /* $host, $host_address: client side */
     int host_port;
+    struct str sending_ip_address, sending_port; /* of our end of the connection; STR_NULL: not known */
     struct str transport_name, router_name;
     struct str self_hostname, address_file, address_pipe;
     struct str recipient_data, sender_data;

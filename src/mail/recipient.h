@@ -35,6 +35,7 @@ struct mail_host {
     bool same_as_previous;   /* another address of the host before it (a "+" in route lists) */
     bool dnssec;             /* found in a signed zone */
     enum mail_host_status status;
+    bool expired;            /* it has failed for longer than the rules allow, and its retry time has come */
     int64_t first_failed, last_try; /* seconds since 1970; 0: no retry data */
 };
 
@@ -111,13 +112,14 @@ struct mail_recipient {
 
     /* How it went. */
     enum mail_result result;
-    int error;            /* an errno, or one of the negative numbers that retry rules and logs know */
-    int more_error;       /* goes with it: a response's last digits, a port ... */
+    int error;            /* an errno, or one of enum delivery_error, which retry rules and logs know */
+    int more_error;       /* goes with it: see delivery_error.h */
     struct str message;   /* for the log, and for the bounce where user_message is not set; STR_NULL: none */
     struct str user_message;
     bool pass_message;    /* the message may be shown to SMTP clients (manual: redirect, :fail:) */
     bool special;         /* freeze: self = freeze, and others */
-    bool retry_address;   /* retry data are about the address, not its domain */
+    bool retry_address;   /* retry data are about the address, not its domain: 4xx to RCPT */
+    bool retry_sender;    /* ... and about the message's sender as well (address_retry_include_sender) */
     bool timed_out;       /* its retry time is over: fails now */
     bool ignore_error;    /* unseen deliveries whose failure is nobody's concern */
     bool no_bounce_body;  /* hide_child_in_errmsg and the like */

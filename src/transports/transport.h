@@ -54,17 +54,31 @@ struct transport_instance {
     int transport_filter_timeout; /* seconds */
 };
 
+/* What retry data of a host are kept under (manual, 32.2). */
+struct delivery_retry {
+    int port;             /* that is connected to */
+    bool without_address; /* by the host's name alone (retry_include_ip_address is false) */
+    bool message;         /* the failure concerns this message at this host: 4xx to MAIL, DATA or the end of data */
+};
+
 /* What a transport may ask of the queue that runs it. */
 struct delivery_host {
-    /* May this host be tried now? Sets host->status from retry data. */
-    void (*retry_state)(struct delivery *delivery, struct mail_host *host, struct str message_key);
+    /* May this host be tried now? Sets host->status, ->expired, ->first_failed, ->last_try from retry data about
+     * the host, and about this message at it. */
+    void (*retry_state)(struct delivery *delivery, struct mail_host *host, const struct delivery_retry *retry);
     /* Remembers that a host failed (error and text), or works again (error 0). */
-    void (*note_host)(struct delivery *delivery, const struct mail_host *host, int error, int more_error, struct str text);
-    /* Another message waits for that host and may go on the same connection: its id; STR_NULL: none. */
+    void (*note_host)(struct delivery *delivery, const struct mail_host *host, const struct delivery_retry *retry,
+                      int error, int more_error, struct str text);
+    /* Another message that waits for that host and may go on the same connection, taken off the list of those
+     * that wait: its id; STR_NULL: none. */
     struct str (*next_message)(struct delivery *delivery, const struct mail_host *host);
-    /* Runs event_action; the result is empty when the event is not to be stopped. */
-    struct str (*event)(struct delivery *delivery, const char *name, struct str data, int error);
+    /* Remembers that the message waits for all of these hosts. */
+    void (*wait_for)(struct delivery *delivery, const struct mail_host *hosts);
 };
+
+/* A connection that a delivery has left open for another message to the same host. It belongs to the process:
+ * whoever forks keeps it on one side only, and forgets it on the other by closing descriptors. */
+struct held_connection;
 
 /* One run of a transport. */
 struct delivery {
@@ -77,7 +91,14 @@ struct delivery {
     void *host_ctx;
     struct arena *arena;
     int64_t deadline;
+    bool first_delivery;               /* of this message; $message_age and retry_state know what that means */
+    struct held_connection *held;      /* in: left open by the delivery before; out: to be handed to the delivery of
+                                        * next_message, or to transport_release(). NULL: none */
+    struct str next_message;           /* out, with held: the message whose turn it is on it */
 };
+
+/* Ends a connection that nobody goes on with. NULL is allowed. */
+void transport_release(struct held_connection *held);
 
 /* The table of drivers and the section as the configuration reader sees it. */
 const struct transport_driver *transport_driver_find(struct str name, struct error *err);

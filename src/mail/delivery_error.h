@@ -1,0 +1,41 @@
+/* Numbers of delivery errors that are no errno: log lines show them ("defer (-44)"), retry rules match them by
+ * name (manual, 32.3), $event_defer_errno has them. They are Exim's. */
+#ifndef MAIL_DELIVERY_ERROR_H
+#define MAIL_DELIVERY_ERROR_H
+
+#include <stdbool.h>
+
+enum delivery_error {
+    DELIVERY_UNKNOWN = -1,
+    DELIVERY_CONNECTION_LOST = -18,   /* lost_connection: the remote host closed it */
+    DELIVERY_MALFORMED_REPLY = -19,
+    DELIVERY_QUOTA = -22,             /* quota */
+    DELIVERY_EXPANSION = -27,         /* an option could not be expanded */
+    DELIVERY_TLS_FAILED = -37,
+    DELIVERY_TLS_REQUIRED = -38,      /* tls_required */
+    DELIVERY_AUTH_FAILED = -42,       /* auth_failed */
+    DELIVERY_RCPT_4XX = -44,          /* rcpt_4xx */
+    DELIVERY_MAIL_4XX = -45,          /* mail_4xx */
+    DELIVERY_DATA_4XX = -46,          /* data_4xx */
+    DELIVERY_AUTH_PROBLEM = -48,      /* an authenticator could not be run */
+    DELIVERY_HOST_IS_LOCAL = -50,
+    DELIVERY_ROUTE_RETRY = -52,       /* the retry time of ... has not come */
+    DELIVERY_LOCAL_RETRY = -53,
+    DELIVERY_HOST_RETRY = -54,
+    DELIVERY_EVENT = -58,             /* an event action asked for something else */
+};
+
+/* What goes with an error (more_error of a recipient). */
+enum {
+    DELIVERY_MORE_MX = 'M',      /* the host came from an MX record */
+    DELIVERY_MORE_ADDRESS = 'A', /* it did not */
+    DELIVERY_MORE_CONNECT = 256, /* with ETIMEDOUT: it was connecting that took too long (timeout_connect) */
+};
+
+/* more_error of the 4xx errors: the response's last two digits, and how the host was found. */
+static inline int delivery_more_4xx(int code, bool mx)
+{
+    return ((code % 100) << 8) + (mx ? DELIVERY_MORE_MX : DELIVERY_MORE_ADDRESS);
+}
+
+#endif
