@@ -117,9 +117,10 @@ struct dns_record {
 
 struct dns_answer {
     enum dns_status status;
-    struct str name;    /* what was asked for in the end: completed, behind the last CNAME followed */
+    struct str name;    /* what was asked for: completed from the search list, without a dot at its end */
+    struct str canonical; /* DNS_FOUND: the name that has the records: behind all CNAMEs */
     bool authenticated; /* validated by DNSSEC (or dns_trust_aa) */
-    bool followed;      /* a CNAME led to the records */
+    bool authoritative; /* the server's own zone */
     uint32_t ttl;       /* DNS_FOUND: the least of the records in the answer section that count; DNS_NO_DATA and
                          * DNS_NO_MATCH: how long that may be remembered (RFC 2308), 0: not at all */
     struct dns_record *records; /* DNS_FOUND: of all sections, in the order of the answer */
@@ -154,8 +155,7 @@ struct str dns_reverse_name(struct arena *arena, const struct ip *ip);
 struct str dns_reverse_labels(struct arena *arena, const struct ip *ip);
 
 /* Takes a message apart (RFC 1035 section 4). Nothing in it is believed: names and lengths that point outside
- * it make it DNS_FAIL. Records behind the first that is malformed are left out. For dns.c, tests and the fuzzer.
- * answer->name is the name of the question. */
+ * it make it DNS_FAIL. For dns_lookup(), tests and the fuzzer. answer->name is the name of the question. */
 enum dns_status dns_parse(struct arena *arena, const unsigned char *message, size_t n,
                           struct dns_answer *answer);
 

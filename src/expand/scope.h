@@ -16,6 +16,7 @@
 
 struct arena;
 struct named_lists; /* src/match */
+struct list;        /* src/match */
 struct match_cache; /* src/match */
 struct hints;       /* src/hints */
 struct scope;
@@ -46,6 +47,7 @@ struct scope_process {
     struct str lookup_open_max;
     struct str local_interfaces, extra_local_interfaces; /* the options; STR_NULL: not set */
     struct hints *hints;          /* the hints store; NULL: there is none */
+    const struct list *hosts_treat_as_local; /* the option; NULL: not set */
 };
 
 /* TLS of one direction ($tls_in_*, $tls_out_*). */

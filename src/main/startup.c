@@ -12,6 +12,8 @@
 #include "base/strlist.h"
 #include "hints/hints.h"
 #include "lookups/lookup.h"
+#include "match/dns_policy.h"
+#include "smtp/services.h"
 
 #include "build_config.h"
 
@@ -60,6 +62,8 @@ static struct scope_process describe_process(struct program *program)
         .spool_directory = options->spool_directory,
         .log_file_path = options->log_file_path,
         .local_interfaces = options->local_interfaces,
+        .extra_local_interfaces = options->extra_local_interfaces,
+        .hosts_treat_as_local = options->hosts_treat_as_local,
         .config_file = program->config->file,
         .config_dir = directory_of(program->arena, program->config->file),
         .exim_path = options->exim_path,
@@ -95,6 +99,34 @@ static void configure_lookups(const struct main_options *options)
     search_open_max(options->lookup_open_max);
 }
 
+static bool configure_dns(const struct program *program, struct error *err)
+{
+    const struct main_options *options = &program->config->main;
+    const struct dns_policy policy = {
+        .settings = {
+            .retrans = options->dns_retrans,
+            .retry = options->dns_retry,
+            .cname_loops = options->dns_cname_loops,
+            .dnssec_ok = options->dns_dnssec_ok,
+            .use_edns0 = options->dns_use_edns0,
+            .disable_ipv6 = options->disable_ipv6,
+        },
+        .lists = {
+            [DNS_LIST_AGAIN_MEANS_NONEXIST] = options->dns_again_means_nonexist,
+            [DNS_LIST_TRUST_AA] = options->dns_trust_aa,
+            [DNS_LIST_IPV4_LOOKUP] = options->dns_ipv4_lookup,
+        },
+        .check_names_pattern = options->dns_check_names_pattern,
+        .process = &program->process,
+        .named_lists = program->config->lists,
+        .services = &smtp_services,
+    };
+    struct error why = {.arena = err->arena};
+
+    return dns_policy_use(program->arena, &policy, &why) ||
+           error_set(err, "dns_check_names_pattern: %.*s", STR_ARG(why.text));
+}
+
 /* Rules that nobody would follow. */
 static bool refuse_rules(const struct config *config, struct error *err)
 {
@@ -128,7 +160,8 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
         program->process = describe_process(program);
         configure_hints(program);
         configure_lookups(&program->config->main);
-        return program;
+        if (configure_dns(program, err))
+            return program;
     }
     if (program->config && log_file_path)
         *log_file_path = str_copy(err->arena, program->config->main.log_file_path);

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "common")]
 
+from sidebyside.dns import stop_servers  # noqa: E402
 from sidebyside.server import Program  # noqa: E402
 
 REPOSITORY = Path(__file__).parents[2]
@@ -36,3 +37,9 @@ def candidate(reference):  # not looked for where there is nothing to compare it
     if not path.exists():
         pytest.exit(f"{path} is not built: run make first", returncode=2)
     return Program(path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dns_servers():
+    yield
+    stop_servers()

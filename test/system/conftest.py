@@ -1,8 +1,13 @@
 """Fixtures of the system tests."""
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
+sys.path.append(str(Path(__file__).parents[1] / "common"))
+
+# pylint: disable=wrong-import-position
 from authentication import Service
 from gatepost import Place
 

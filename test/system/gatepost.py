@@ -141,6 +141,7 @@ class Place:
         self.path.chmod(0o755)
         self.config = self.path / "gatepost.conf"
         self.processes = []
+        self.dns = None  # a DnsServer (test/common/dns_server.py), stopped with the rest
         self.configure(options, sections)
 
     def configure(self, options="", sections=PLAIN):
@@ -152,7 +153,8 @@ class Place:
         self.config.chmod(0o644)
 
     def command(self, *arguments):
-        return [PROGRAM, "-C", str(self.config), *arguments]
+        command = [PROGRAM, "-C", str(self.config), *arguments]
+        return self.dns.command(command) if self.dns else command
 
     def run(self, *arguments, stdin="", code=0):
         """Runs to the end; returns the result with text output. code: the expected exit code, None: any."""
@@ -197,6 +199,8 @@ class Place:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 process.wait(DEADLINE)
+        if self.dns:
+            self.dns.stop()
 
 
 def children(pid):

@@ -5,7 +5,11 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "common"))
+
+# pylint: disable=wrong-import-position
 from .compare import outcome
+from .dns import stop_servers
 from .scenario import load_all
 from .server import Program, running
 
@@ -22,6 +26,7 @@ def main(pattern, program="/usr/sbin/exim4"):
             for name, text in outcome(run).items():
                 if text:
                     print(f"--- {name}\n{text.rstrip()}")
+    stop_servers()
 
 
 main(*sys.argv[1:])

@@ -5,8 +5,12 @@ why:
     ${nosuchitem{a}}
     ?gatepost Failed: another text
     ?reason why
+
+A file that begins with a line ?dns sees the DNS with the zones zones/NAME.zone (and settings.toml there, for what else
+test/common/dns_server.py knows); an empty zone fails.
 """
 
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +26,7 @@ class Expression:
     text: str
     gatepost: str = None
     reason: str = ""
+    dns: bool = False
 
     @property
     def id(self):
@@ -30,18 +35,27 @@ class Expression:
 
 def load(path):
     expressions = []
+    dns = False
     for number, line in enumerate(path.read_text().splitlines(), 1):
-        if line.startswith("?gatepost "):
+        if line == "?dns":
+            dns = True
+        elif line.startswith("?gatepost "):
             expressions[-1].gatepost = line.removeprefix("?gatepost ")
         elif line.startswith("?reason "):
             expressions[-1].reason = line.removeprefix("?reason ")
         elif line and not line.startswith("#"):
-            expressions.append(Expression(path.stem, number, line))
+            expressions.append(Expression(path.stem, number, line, dns=dns))
     return expressions
 
 
 def load_all(directory):
     return [expression for path in sorted(Path(directory).glob("*.txt")) for expression in load(path)]
+
+
+def dns_settings(directory):
+    settings = directory / "settings.toml"
+    zones = {path.name.removesuffix(".zone"): path.read_text() for path in sorted(directory.glob("*.zone"))}
+    return (tomllib.loads(settings.read_text()) if settings.exists() else {}) | {"zones": zones}
 
 
 def evaluate(program, directory, expressions):
@@ -50,6 +64,7 @@ def evaluate(program, directory, expressions):
              for path in (directory / "files").rglob("*") if path.is_file()}
     scenario = Scenario(group="expansions", name="all", mode="command", args=("-be",), files=files,
                         config=(directory / "config").read_text(),
+                        dns=dns_settings(directory / "zones") if expressions[0].dns else None,
                         stdin="".join(expression.text + "\n" for expression in expressions))
     with running(program, scenario) as run:
         run.play()

@@ -10,6 +10,11 @@ A TOML file holds the scenarios of one group:
     [shared]                # texts for several scenarios: @plain@ on a line of its own in a config
     plain = '''...'''
 
+    [dns]                   # the DNS of every scenario of the file; without it, they see the system's
+    secure = ["secure.test"]          # and silent, search, hosts, options: see test/common/dns_server.py
+    [dns.zones]
+    test = '''...'''      # records; with an empty text, the zone fails
+
     [[scenario]]
     name = "right-password"
     mode = "bh"             # bh (the default), bs, daemon, command
@@ -23,6 +28,7 @@ A TOML file holds the scenarios of one group:
     detached = true         # mode "daemon": -bd and a pid file instead of -bdf
     [scenario.files]
     users = '''...'''
+    [scenario.dns]          # instead of the file's, for the keys it has
 
     [[scenario.differs]]    # Gatepost is meant to say something else here
     reason = "why"
@@ -73,6 +79,7 @@ class Scenario:
     only: str = ""
     detached: bool = False
     files: dict = field(default_factory=dict)
+    dns: dict = None
     differs: tuple = ()
 
     @property
@@ -106,11 +113,11 @@ def with_preamble(config):
     return "\n".join(lines) + "\n" + config
 
 
-def build(table, shared, group):
+def build(table, shared, dns, group):
     """The scenario that a table, with the defaults already in it, describes."""
     where = f"{group}:{table.get('name', '(no name)')}"
     check_keys(table, {"name", "mode", "args", "config", "preamble", "session", "stdin", "debug", "only",
-                       "detached", "files", "differs"}, where)
+                       "detached", "files", "dns", "differs"}, where)
     if "name" not in table:
         raise ScenarioError(f"{where}: name missing")
     mode = table.get("mode", "bh")
@@ -135,6 +142,7 @@ def build(table, shared, group):
         only=table.get("only", ""),
         detached=table.get("detached", False),
         files=table.get("files", {}),
+        dns={**(dns or {}), **table.get("dns", {})} or None,
         differs=tuple(differs),
     )
 
@@ -142,9 +150,9 @@ def build(table, shared, group):
 def load(path):
     with open(path, "rb") as file:
         document = tomllib.load(file)
-    check_keys(document, {"about", "defaults", "shared", "scenario"}, path.name)
+    check_keys(document, {"about", "defaults", "shared", "dns", "scenario"}, path.name)
     defaults = document.get("defaults", {})
-    scenarios = [build(defaults | table, document.get("shared", {}), path.stem)
+    scenarios = [build(defaults | table, document.get("shared", {}), document.get("dns"), path.stem)
                  for table in document.get("scenario", [])]
     names = [scenario.name for scenario in scenarios]
     for name in set(names):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .dialogue import Connection, Dialogue, Pipe
+from .dns import server_for
 
 START_SECONDS = 20.0
 END_SECONDS = 10.0
@@ -104,6 +105,8 @@ class Run:
                 *(self.place.fill_in(argument) for argument in self.scenario.args)]
 
     def start(self, arguments, **streams):
+        if self.scenario.dns:
+            arguments = server_for(self.scenario.dns).command(arguments)
         with open(self.place.path / "stderr", "wb") as errors:
             self.process = subprocess.Popen(arguments, stderr=errors, env=environment(),
                                             cwd=self.place.path, start_new_session=True, **streams)
