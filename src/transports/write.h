@@ -24,7 +24,7 @@ struct message_writer {
 
     /* Set by message_writer_prepare(). */
     struct str headers; /* the whole section with the empty line, lines ending in LF */
-    struct str filter;  /* transport_filter, expanded: the command's words with a NUL behind each; empty: none */
+    char **filter;      /* transport_filter: its words, expanded; NULL: none */
 
     int64_t octets;     /* written so far */
     int64_t lines;
@@ -48,8 +48,8 @@ bool message_writer_is_filtered(const struct message_writer *writer);
  * False: err. */
 bool message_return_path(struct delivery *delivery, struct str *return_path, struct error *err);
 
-/* The words of a command (manual, 29.3), each expanded; $pipe_addresses as a word of its own stands for the
- * addresses of the delivery. The array ends in NULL. NULL: err. */
-char **transport_command(struct delivery *delivery, struct str command, struct error *err);
+/* The words of a command (manual, 29.3), each expanded if that is wanted; $pipe_addresses as a word of its own
+ * stands for the addresses of the delivery. The array ends in NULL. NULL: err. */
+char **transport_command(struct delivery *delivery, struct str command, bool expand_words, struct error *err);
 
 #endif
