@@ -24,7 +24,7 @@ absent = $(eval ABSENT += $(firstword $1))$(eval WHAT_$(firstword $1) := $(wordl
 
 # --- Authenticators
 $(call driver,AUTH_PLAINTEXT plaintext)
-$(call absent,AUTH_CRAM_MD5 cram_md5 driver)
+$(call driver,AUTH_CRAM_MD5 cram_md5)
 $(call absent,AUTH_CYRUS_SASL cyrus_sasl driver)
 $(call absent,AUTH_DOVECOT dovecot driver)
 $(call absent,AUTH_EXTERNAL external driver)

@@ -39,6 +39,7 @@ enum auth_expand {
 
 /* What a driver may know of the connection. */
 struct auth_peer {
+    struct str host_name; /* ours: primary_hostname */
     struct str remote_address, local_address;
     int remote_port, local_port;
     bool tls, tls_certificate_verified;
@@ -106,6 +107,11 @@ void auth_exchange_add(struct auth_exchange *x, struct str value);
 /* A driver's answer when an expansion did not give a value on the server side: forced failure fails,
  * anything else is temporary (manual, chapter 33). */
 enum auth_verdict auth_expand_verdict(enum auth_expand status);
+
+/* Expands on the client side. False: *verdict is what comes of it: after a forced failure the next
+ * authenticator is tried, anything else puts the delivery off (manual, 33.4). */
+bool auth_expand_client(struct auth_exchange *x, const struct template *t, struct str *value,
+                        enum auth_verdict *verdict);
 
 /* The table of drivers (auths/drivers.c). find loads a module where the build says so. */
 const struct auth_driver *auth_driver_find(struct str name, struct error *err);

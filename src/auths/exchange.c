@@ -56,6 +56,15 @@ enum auth_verdict auth_expand_verdict(enum auth_expand status)
     return status == AUTH_EXPAND_FORCED ? AUTH_FAIL : AUTH_DEFER;
 }
 
+bool auth_expand_client(struct auth_exchange *x, const struct template *t, struct str *value,
+                        enum auth_verdict *verdict)
+{
+    enum auth_expand status = x->host->expand(x, t, value);
+
+    *verdict = status == AUTH_EXPAND_FORCED ? AUTH_CANCELLED : AUTH_DEFER;
+    return status == AUTH_EXPAND_OK;
+}
+
 /* What server_debug_print says goes to the debugging output; the values themselves are shown only
  * where the administrator asks for them there, because some are passwords. */
 static void debug_variables(struct auth_exchange *x)

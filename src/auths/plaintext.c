@@ -96,6 +96,7 @@ static struct str circumflexes(struct arena *arena, struct str text)
 static enum auth_verdict client(struct auth_exchange *x)
 {
     const struct plaintext_config *config = x->auth->instance.config;
+    enum auth_verdict verdict;
     struct str text;
 
     if (x->steps > 0) {
@@ -109,15 +110,8 @@ static enum auth_verdict client(struct auth_exchange *x)
         x->message = STR("the server asked for more than client_send provides");
         return AUTH_CANCELLED;
     }
-    switch (x->host->expand(x, config->client_send.v[x->steps], &text)) {
-    case AUTH_EXPAND_OK:
-        break;
-    case AUTH_EXPAND_FORCED:
-        return AUTH_CANCELLED;
-    case AUTH_EXPAND_FAILED:
-    case AUTH_EXPAND_DEFER:
-        return AUTH_DEFER;
-    }
+    if (!auth_expand_client(x, config->client_send.v[x->steps], &text, &verdict))
+        return verdict;
     if (x->steps > 0 || text.n > 0)
         x->out = circumflexes(x->arena, text);
     return AUTH_MORE;

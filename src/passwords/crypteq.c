@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "base/hex.h"
 #include "base/secret.h"
 #include "passwords/checkers.h"
 
@@ -25,17 +26,6 @@ static enum password_status answer(bool right)
 
 /* --- Digests */
 
-static size_t to_hex(const unsigned char *octets, size_t n, char *hex)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < n; i++) {
-        hex[2 * i] = digits[octets[i] >> 4];
-        hex[2 * i + 1] = digits[octets[i] & 15];
-    }
-    return 2 * n;
-}
-
 /* The length of the encrypted password tells hex from base64, as in Exim. */
 static enum password_status check_digest(struct arena *arena, const EVP_MD *type, struct str password,
                                          struct str encrypted, struct error *err)
@@ -50,8 +40,8 @@ static enum password_status check_digest(struct arena *arena, const EVP_MD *type
         return PASSWORD_DEFER;
     }
     if (encrypted.n == 2 * (size_t)n) {
-        struct str ours = {hex, to_hex(digest, n, hex), false};
-        right = secret_equal(ours, str_lower(arena, encrypted));
+        hex_digits(digest, n, hex);
+        right = secret_equal((struct str){hex, 2 * (size_t)n, false}, str_lower(arena, encrypted));
     } else if (encrypted.n == (n + 2) / 3 * 4) {
         struct str ours = base64_encode(arena, (struct str){(const char *)digest, n, false});
         right = secret_equal(ours, encrypted);

@@ -58,6 +58,7 @@ static bool describe_peer(struct auth_exchange *x, struct auth_peer *peer)
     const struct scope_connection *c = &s->connection;
 
     *peer = (struct auth_peer){
+        .host_name = s->options->primary_hostname,
         .remote_address = c->host_address,
         .remote_port = c->host_port,
         .local_address = c->interface_address,

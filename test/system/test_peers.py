@@ -1,11 +1,12 @@
 """Real clients: swaks, curl, msmtp, Exim, Perl's Net::SMTP and Python's smtplib authenticate, or fail to."""
 import smtplib
-import subprocess
 
 import pytest
 
-from authentication import INCORRECT, OK, failed
+from authentication import INCORRECT, OK
 from gatepost import DEADLINE, b64
+from peers import (
+    MESSAGE, RECIPIENT, SENDER, TAKEN, assert_refused, assert_served, curl, exim, msmtp, output, run, swaks)
 
 # A password in which everything is special somewhere, and which is not ASCII.
 TRICKY = "p\u00e4ss \"w\u00f6rd'^^\\$1 %s{}:=;&"
@@ -32,12 +33,6 @@ login:
   server_set_id = $auth1
 """
 
-SENDER, RECIPIENT = "alice@b.test", "x@y.test"
-MESSAGE = f"From: {SENDER}\nTo: {RECIPIENT}\nSubject: x\n\nx\n"
-# What becomes of a message is not for these tests to say.
-TAKEN = ("250 ", "451 ")
-
-
 @pytest.fixture(name="server")
 def fixture_server(daemon):
     """A daemon with users whose sessions are told of in the log."""
@@ -48,33 +43,7 @@ def fixture_server(daemon):
     return daemon
 
 
-def run(*command, stdin=""):
-    """Runs a client; the result has its output, both kinds, as text in stdout."""
-    return subprocess.run([str(word) for word in command], input=stdin.encode(), stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=DEADLINE, check=False)
-
-
-def output(result):
-    return result.stdout.decode("latin-1").replace("\r\n", "\n")
-
-
-def assert_served(server, mechanism, user="alice"):
-    """The log tells of the recipient that the client named when it had authenticated."""
-    server.place.wait_for_log(f" peer <{user}> by <{mechanism}> as <> to <x>\n")
-
-
-def assert_refused(server, mechanism, user="alice"):
-    """The log tells of the failure, and of no recipient."""
-    server.place.wait_for_log(failed(server, mechanism, INCORRECT, f" (set_id={user})"))
-    assert " peer <" not in server.place.log("main")
-
-
 # --- swaks
-
-
-def swaks(server, *arguments, password="secret", user="alice"):
-    return run("swaks", "--server", "127.0.0.1", "--port", server.port, "--helo", "client.test", "--from", SENDER,
-               "--to", RECIPIENT, "--auth-user", user, "--auth-password", password, *arguments)
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
@@ -136,11 +105,6 @@ def test_swaks_talks_to_a_process(server):
 # --- curl
 
 
-def curl(server, *arguments, password="secret", user="alice", stdin=""):
-    return run("curl", "--silent", "--verbose", "--max-time", DEADLINE, "--user", f"{user}:{password}",
-               f"smtp://127.0.0.1:{server.port}/client.test", *arguments, stdin=stdin)
-
-
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
 @pytest.mark.parametrize("initial", [[], ["--sasl-ir"]])
 @pytest.mark.parametrize("password", ["secret", "wrong"])
@@ -169,12 +133,6 @@ def test_curl_with_another_identity_to_act_for(server):
 
 
 # --- msmtp
-
-
-def msmtp(server, mechanism, password="secret"):
-    return run("msmtp", "--host=127.0.0.1", f"--port={server.port}", "--tls=off", "--domain=client.test", "--debug",
-               f"--auth={mechanism}", "--user=alice", f"--passwordeval=echo {password}", f"--from={SENDER}", RECIPIENT,
-               stdin=MESSAGE)
 
 
 @pytest.mark.parametrize("mechanism", ["plain", "login"])
@@ -263,48 +221,8 @@ def test_perl(server, mechanism):
 # --- Exim as a client
 
 
-CLIENT = """
-exim_path = /usr/sbin/exim4
-primary_hostname = client.test
-spool_directory = PLACE/client
-log_file_path = PLACE/client/%slog
-keep_environment =
-tls_advertise_hosts =
-disable_ipv6
-begin routers
-there:
-  driver = manualroute
-  route_list = * 127.0.0.1
-  self = send
-  transport = smtp
-begin transports
-smtp:
-  driver = smtp
-  port = PORT
-  hosts_require_auth = *
-  hosts_try_fastopen =
-  authenticated_sender = SENDER
-begin retry
-* * F,1h,1h
-begin authenticators
-AUTHENTICATOR
-"""
 EXIM_PLAIN = "plain:\n  driver = plaintext\n  public_name = PLAIN\n  client_send = ^alice^PASSWORD\n"
 EXIM_LOGIN = "login:\n  driver = plaintext\n  public_name = LOGIN\n  client_send = : alice : PASSWORD\n"
-
-
-def exim(server, authenticators, password):
-    """Lets Exim deliver a message to the server at once; returns its main log."""
-    place = server.place.path
-    (place / "client").mkdir()
-    (place / "client").chmod(0o777)
-    config = place / "client.conf"
-    config.write_text(CLIENT.replace("AUTHENTICATOR", authenticators.replace("PASSWORD", password))
-                      .replace("PORT", str(server.port)).replace("PLACE", str(place)).replace("SENDER", SENDER))
-    config.chmod(0o644)
-    result = run("exim4", "-C", config, "-odf", "-f", SENDER, RECIPIENT, stdin=MESSAGE)
-    assert result.returncode == 0, output(result)
-    return (place / "client" / "mainlog").read_text()
 
 
 @pytest.mark.parametrize("mechanism, authenticators", [("plain", EXIM_PLAIN), ("login", EXIM_LOGIN)])

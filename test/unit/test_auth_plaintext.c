@@ -8,109 +8,16 @@
 
 #include <cmocka.h>
 
-#include "auths/auth.h"
-#include "auths/exchange.h"
-#include "base/arena.h"
-
-/* What this host takes for a compiled template: how the expansion ends, and its text. */
-struct template {
-    enum auth_expand status;
-    struct str (*value)(struct auth_exchange *x);
-    const char *text;
-};
-
-static enum auth_expand fake_expand(struct auth_exchange *x, const struct template *t, struct str *value)
-{
-    if (!t) {
-        *value = STR_NULL;
-        return AUTH_EXPAND_OK;
-    }
-    if (t->status != AUTH_EXPAND_OK) {
-        x->message = str_of(t->text);
-        return t->status;
-    }
-    *value = t->value ? t->value(x) : str_of(t->text);
-    return AUTH_EXPAND_OK;
-}
-
-static char debug_text[4096];
-
-__attribute__((format(printf, 2, 3))) static void fake_debug(struct auth_exchange *x, const char *format, ...)
-{
-    size_t n = strlen(debug_text);
-    va_list args;
-
-    (void)x;
-    va_start(args, format);
-    vsnprintf(debug_text + n, sizeof debug_text - n, format, args);
-    va_end(args);
-}
-
-__attribute__((format(printf, 2, 3))) static void fake_log(struct auth_exchange *x, const char *format, ...)
-{
-    (void)x;
-    (void)format;
-    fail_msg("a driver has no reason to log here");
-}
-
-static const struct auth_host host = {.expand = fake_expand, .debug = fake_debug, .log = fake_log};
-
-/* An authenticator as the configuration reader would leave it. */
-struct fixture {
-    struct arena *arena;
-    struct auth_instance auth;
-};
-
-static void set_option(struct fixture *f, const char *name, const void *value, size_t size)
-{
-    const struct driver_info *driver = f->auth.instance.driver;
-
-    for (size_t i = 0; i < driver->option_count; i++)
-        if (strcmp(driver->options[i].name, name) == 0) {
-            memcpy((char *)f->auth.instance.config + driver->options[i].offset, value, size);
-            return;
-        }
-    fail_msg("no option %s", name);
-}
+#include "auth_testing.h"
 
 static int setup(void **state)
 {
-    struct arena *arena = arena_new(ARENA_PLAIN);
-    struct fixture *f = ARENA_NEW(arena, struct fixture);
-    const struct auth_driver *driver = auth_driver_find(STR("plaintext"), NULL);
-
-    if (!driver)
-        return -1;
-    f->arena = arena;
-    f->auth.instance.name = STR("test");
-    f->auth.instance.driver = &driver->info;
-    f->auth.instance.config = arena_alloc(arena, driver->info.config_size);
-    f->auth.public_name = STR("X-TEST");
-    debug_text[0] = '\0';
-    *state = f;
-    return 0;
+    return auth_setup(state, &auth_driver_plaintext);
 }
 
-static int teardown(void **state)
+static void set_prompts(struct auth_fixture *f, const struct template *t)
 {
-    struct fixture *f = *state;
-
-    arena_free(f->arena);
-    return 0;
-}
-
-static void set_prompts(struct fixture *f, const struct template *t)
-{
-    set_option(f, "server_prompts", &t, sizeof t);
-}
-
-static struct auth_exchange *begin_server(struct fixture *f)
-{
-    struct error err = ERROR_IN(f->arena);
-
-    assert_true(auth_class.init(&f->auth.instance, &err));
-    assert_true(f->auth.server);
-    return auth_exchange_begin(&f->auth, AUTH_SERVER, &host, NULL);
+    auth_set_option(f, "server_prompts", &t, sizeof t);
 }
 
 static struct str user_secret(struct auth_exchange *x)
@@ -136,18 +43,18 @@ static const struct template id_second = {.value = second};
 
 static void plain_with_initial_response(void **state)
 {
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     struct auth_exchange *x;
 
     set_prompts(f, &one_prompt);
     f->auth.server_condition = &plain_check;
     f->auth.server_set_id = &id_second;
-    x = begin_server(f);
+    x = auth_begin_server(f);
     assert_int_equal(auth_exchange_step(x, STR("\0user\0secret")), AUTH_OK);
     assert_true(str_is(x->set_id, "user"));
     auth_exchange_end(x);
 
-    x = begin_server(f);
+    x = auth_begin_server(f);
     assert_int_equal(auth_exchange_step(x, STR("\0user\0Secret")), AUTH_FAIL);
     assert_true(str_is(x->set_id, "user"));
     auth_exchange_end(x);
@@ -155,12 +62,12 @@ static void plain_with_initial_response(void **state)
 
 static void plain_with_empty_prompt(void **state)
 {
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     struct auth_exchange *x;
 
     set_prompts(f, &one_prompt);
     f->auth.server_condition = &plain_check;
-    x = begin_server(f);
+    x = auth_begin_server(f);
     assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
     assert_int_equal(x->out.n, 0);
     assert_int_equal(auth_exchange_step(x, STR("authz\0user\0secret")), AUTH_OK);
@@ -170,12 +77,12 @@ static void plain_with_empty_prompt(void **state)
 
 static void login_with_prompts(void **state)
 {
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     struct auth_exchange *x;
 
     set_prompts(f, &login_prompts);
     f->auth.server_condition = &login_check;
-    x = begin_server(f);
+    x = auth_begin_server(f);
     assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
     assert_true(str_is(x->out, "Username:"));
     assert_int_equal(auth_exchange_step(x, STR("user")), AUTH_MORE);
@@ -187,12 +94,12 @@ static void login_with_prompts(void **state)
 /* Outlook and others send the user name with the command. */
 static void login_with_initial_response(void **state)
 {
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     struct auth_exchange *x;
 
     set_prompts(f, &login_prompts);
     f->auth.server_condition = &login_check;
-    x = begin_server(f);
+    x = auth_begin_server(f);
     assert_int_equal(auth_exchange_step(x, STR("user")), AUTH_MORE);
     assert_true(str_is(x->out, "Password:"));
     assert_int_equal(auth_exchange_step(x, STR("wrong")), AUTH_FAIL);
@@ -210,11 +117,11 @@ static void nul_separated_strings(void **state)
         {STR("a\0\0"), 2, ""},     {STR("a\0b"), 2, "b"},   {STR("\0\0c"), 3, "c"},      {STR("a\0b\0c\0"), 3, "c"},
         {STR("a\0b\0c\0d"), 4, "d"},
     };
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
 
     f->auth.server_condition = &plain_check;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct auth_exchange *x = begin_server(f);
+        struct auth_exchange *x = auth_begin_server(f);
 
         auth_exchange_step(x, rows[i].in);
         assert_int_equal(x->count, rows[i].count);
@@ -228,13 +135,13 @@ static void nul_separated_strings(void **state)
 /* More strings than there are variables are counted and otherwise forgotten. */
 static void very_many_strings(void **state)
 {
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     char data[12288];
     struct auth_exchange *x;
 
     memset(data, 0, sizeof data);
     f->auth.server_condition = &plain_check;
-    x = begin_server(f);
+    x = auth_begin_server(f);
     assert_int_equal(auth_exchange_step(x, (struct str){data, sizeof data - 1, true}), AUTH_FAIL);
     assert_int_equal(x->count, sizeof data - 1);
     auth_exchange_end(x);
@@ -242,24 +149,24 @@ static void very_many_strings(void **state)
 
 static void taint_is_kept(void **state)
 {
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     struct auth_exchange *x;
 
     f->auth.server_condition = &plain_check;
-    x = begin_server(f);
+    x = auth_begin_server(f);
     auth_exchange_step(x, str_taint(STR("a\0b\0c")));
     for (unsigned i = 0; i < 3; i++)
         assert_true(x->vars[i].tainted);
     auth_exchange_end(x);
 }
 
-static void expect_condition(struct fixture *f, const struct template *condition, enum auth_verdict verdict,
+static void expect_condition(struct auth_fixture *f, const struct template *condition, enum auth_verdict verdict,
                              const char *message, bool for_peer)
 {
     struct auth_exchange *x;
 
     f->auth.server_condition = condition;
-    x = begin_server(f);
+    x = auth_begin_server(f);
     assert_int_equal(auth_exchange_step(x, STR("u")), verdict);
     if (message)
         assert_true(str_is(x->message, message));
@@ -271,7 +178,7 @@ static void condition_results(void **state)
 {
     static const char *const yes[] = {"1", "yes", "true", "YES", "True"};
     static const char *const no[] = {"", "0", "no", "false", "NO", "False"};
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
 
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
         expect_condition(f, &(struct template){.text = yes[i]}, AUTH_OK, NULL, false);
@@ -286,7 +193,7 @@ static void condition_results(void **state)
 static void prompts_that_fail_to_expand(void **state)
 {
     static const enum auth_expand statuses[] = {AUTH_EXPAND_FORCED, AUTH_EXPAND_FAILED, AUTH_EXPAND_DEFER};
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
 
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         struct template prompts = {.status = statuses[i], .text = "why"};
@@ -300,7 +207,7 @@ static void set_id_that_fails_to_expand(void **state)
 {
     static const struct template bad = {.status = AUTH_EXPAND_FAILED, .text = "no id"};
     static const struct template yes = {.text = "yes"}, no = {.text = "no"}, other = {.text = "later"};
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
 
     f->auth.server_set_id = &bad;
     expect_condition(f, &yes, AUTH_DEFER, "no id", false);
@@ -312,24 +219,24 @@ static void set_id_that_fails_to_expand(void **state)
 static void debug_output_keeps_secrets(void **state)
 {
     static const struct template print = {.text = "as asked for"};
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     struct auth_exchange *x;
 
     f->auth.server_condition = &plain_check;
     f->auth.server_debug_print = &print;
-    x = begin_server(f);
+    x = auth_begin_server(f);
     auth_exchange_step(x, STR("\0somebody\0hunter2"));
     auth_exchange_end(x);
-    assert_non_null(strstr(debug_text, "test authenticator server_condition:"));
-    assert_non_null(strstr(debug_text, "$auth3"));
-    assert_non_null(strstr(debug_text, "as asked for"));
-    assert_null(strstr(debug_text, "hunter2"));
-    assert_null(strstr(debug_text, "somebody"));
+    assert_non_null(strstr(auth_debug_text, "test authenticator server_condition:"));
+    assert_non_null(strstr(auth_debug_text, "$auth3"));
+    assert_non_null(strstr(auth_debug_text, "as asked for"));
+    assert_null(strstr(auth_debug_text, "hunter2"));
+    assert_null(strstr(auth_debug_text, "somebody"));
 }
 
 static void server_needs_a_condition(void **state)
 {
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     struct error err = ERROR_IN(f->arena);
 
     assert_true(auth_class.init(&f->auth.instance, &err));
@@ -337,14 +244,14 @@ static void server_needs_a_condition(void **state)
     assert_false(f->auth.client);
 }
 
-static void set_client_send(struct fixture *f, const struct template *const *items, size_t n)
+static void set_client_send(struct auth_fixture *f, const struct template *const *items, size_t n)
 {
     const struct template **v = ARENA_ARRAY(f->arena, const struct template *, n);
     struct option_templates list = {.v = v, .n = n};
     struct error err = ERROR_IN(f->arena);
 
     memcpy(v, items, n * sizeof *v);
-    set_option(f, "client_send", &list, sizeof list);
+    auth_set_option(f, "client_send", &list, sizeof list);
     assert_true(auth_class.init(&f->auth.instance, &err));
     assert_true(f->auth.client);
 }
@@ -358,11 +265,11 @@ static void client_plain(void **state)
 {
     static const struct template text = {.text = "^user^se^^cret"};
     static const struct template *const items[] = {&text};
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     struct auth_exchange *x;
 
     set_client_send(f, items, 1);
-    x = auth_exchange_begin(&f->auth, AUTH_CLIENT, &host, NULL);
+    x = auth_exchange_begin(&f->auth, AUTH_CLIENT, &auth_test_host, NULL);
     assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
     assert_true(str_eq(x->out, STR("\0user\0se^cret")));
     assert_int_equal(auth_exchange_step(x, STR("more?")), AUTH_CANCELLED);
@@ -373,11 +280,11 @@ static void client_login(void **state)
 {
     static const struct template empty = {.text = ""}, user = {.value = first_prompt}, secret = {.text = "secret"};
     static const struct template *const items[] = {&empty, &user, &secret};
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     struct auth_exchange *x;
 
     set_client_send(f, items, 3);
-    x = auth_exchange_begin(&f->auth, AUTH_CLIENT, &host, NULL);
+    x = auth_exchange_begin(&f->auth, AUTH_CLIENT, &auth_test_host, NULL);
     assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
     assert_true(str_is_null(x->out));
     assert_int_equal(auth_exchange_step(x, STR("Username:")), AUTH_MORE);
@@ -397,7 +304,7 @@ static void client_expansion_failures(void **state)
         {AUTH_EXPAND_FAILED, AUTH_DEFER},
         {AUTH_EXPAND_DEFER, AUTH_DEFER},
     };
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct template text = {.status = rows[i].status, .text = "x"};
@@ -405,7 +312,7 @@ static void client_expansion_failures(void **state)
         struct auth_exchange *x;
 
         set_client_send(f, items, 1);
-        x = auth_exchange_begin(&f->auth, AUTH_CLIENT, &host, NULL);
+        x = auth_exchange_begin(&f->auth, AUTH_CLIENT, &auth_test_host, NULL);
         assert_int_equal(auth_exchange_step(x, STR_NULL), rows[i].verdict);
         auth_exchange_end(x);
     }
@@ -415,18 +322,18 @@ static void client_invalid_base64(void **state)
 {
     static const struct template text = {.text = "x"};
     static const struct template *const items[] = {&text, &text};
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     bool ignore = true;
     struct auth_exchange *x;
 
     set_client_send(f, items, 2);
-    x = auth_exchange_begin(&f->auth, AUTH_CLIENT, &host, NULL);
+    x = auth_exchange_begin(&f->auth, AUTH_CLIENT, &auth_test_host, NULL);
     assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
     assert_int_equal(auth_exchange_step_undecodable(x), AUTH_CANCELLED);
     auth_exchange_end(x);
 
-    set_option(f, "client_ignore_invalid_base64", &ignore, sizeof ignore);
-    x = auth_exchange_begin(&f->auth, AUTH_CLIENT, &host, NULL);
+    auth_set_option(f, "client_ignore_invalid_base64", &ignore, sizeof ignore);
+    x = auth_exchange_begin(&f->auth, AUTH_CLIENT, &auth_test_host, NULL);
     assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
     assert_int_equal(auth_exchange_step_undecodable(x), AUTH_MORE);
     assert_true(str_is(x->vars[0], ""));
@@ -435,7 +342,7 @@ static void client_invalid_base64(void **state)
 
 static void public_names(void **state)
 {
-    struct fixture *f = *state, other;
+    struct auth_fixture *f = *state, other;
     struct error err = ERROR_IN(f->arena);
     static const struct template yes = {.text = "yes"};
 
@@ -460,7 +367,7 @@ static void public_names(void **state)
 
 static void unknown_drivers(void **state)
 {
-    struct fixture *f = *state;
+    struct auth_fixture *f = *state;
     struct error err = ERROR_IN(f->arena);
 
     assert_null(auth_driver_find(STR("foo"), &err));
@@ -471,7 +378,7 @@ static void unknown_drivers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, auth_teardown)
         T(plain_with_initial_response), T(plain_with_empty_prompt),      T(login_with_prompts),
         T(login_with_initial_response), T(nul_separated_strings),        T(very_many_strings),
         T(taint_is_kept),               T(condition_results),            T(prompts_that_fail_to_expand),

@@ -2,8 +2,9 @@
 
 A script is a list of lines. A plain line is sent with CRLF and answered by one reply, however many lines
 that has; where the last reply was a 354, the lines up to and including a single dot are sent first. In any
-line, <b64:TEXT> stands for the base64 form of TEXT (with Python's escapes: \\0, \\x41), and <rep:TEXT:N> for
-N times TEXT. Lines that start with an exclamation mark are directions:
+line, <b64:TEXT> stands for the base64 form of TEXT (with Python's escapes: \\0, \\x41), <rep:TEXT:N> for
+N times TEXT, and <cram:NAME:SECRET> for the answer to a challenge of CRAM-MD5 that has just come. Lines that
+start with an exclamation mark are directions:
 
     !send TEXT        sends TEXT as it is (with Python's escapes) and awaits one reply
     !send*N TEXT      ... and awaits N replies
@@ -26,6 +27,8 @@ import select
 import socket
 import time
 
+from .answers import ANSWERS
+
 REPLY_SECONDS = 10.0
 FINAL_REPLY_LINE = re.compile(rb"\A\d\d\d(?: .*)?\Z", re.DOTALL)
 
@@ -34,7 +37,13 @@ def unescape(text):
     return text.encode("latin-1").decode("unicode_escape").encode("latin-1")
 
 
-def substitute(line):
+def substitute(line, reply):
+    """reply: the line that came last, for answers to the challenge in it."""
+    def answer(match):
+        challenge = base64.b64decode(reply[4:])
+        return base64.b64encode(ANSWERS[match[1]](challenge, *map(unescape, match[2].split(":")))).decode()
+
+    line = re.sub(rf"<({'|'.join(ANSWERS)}):([^>]*)>", answer, line)
     line = re.sub(r"<b64:([^>]*)>", lambda match: base64.b64encode(unescape(match[1])).decode(), line)
     return re.sub(r"<rep:([^:>]+):(\d+)>", lambda match: match[1] * int(match[2]), line)
 
@@ -92,6 +101,7 @@ class Peer:
         self.name = name
         self.channel = channel
         self.pending = b""
+        self.reply = b""        # the line that came last
         self.ended = False      # the server has closed
         self.end_noted = False
         self.closed = False     # we have
@@ -142,6 +152,7 @@ class Dialogue:
             line = peer.take_line()
             if line is not None:
                 self.note_received(line)
+                peer.reply = line
                 if FINAL_REPLY_LINE.match(line):
                     peer.expects_data = line.startswith(b"354")
                     return True
@@ -187,7 +198,7 @@ class Dialogue:
         """One plain line; where the server awaits a message, the lines up to the dot."""
         while True:
             line = lines.pop(0)
-            data = substitute(line)
+            data = substitute(line, self.peer.reply)
             if not self.send(data.encode("latin-1") + b"\r\n", line):
                 return
             if not self.peer.expects_data or line == "." or not lines:
@@ -198,14 +209,14 @@ class Dialogue:
     def direct(self, line):
         verb, _, text = line[1:].partition(" ")
         if match := re.fullmatch(r"send(?:\*(\d+))?", verb):
-            if self.send(unescape(substitute(text)), text):
+            if self.send(unescape(substitute(text, self.peer.reply)), text):
                 for _ in range(int(match[1] or 1)):
                     if not self.read_reply():
                         break
         elif verb == "partly":
-            self.send(unescape(substitute(text)), text)
+            self.send(unescape(substitute(text, self.peer.reply)), text)
         elif verb == "octets":
-            octets = unescape(substitute(text))
+            octets = unescape(substitute(text, self.peer.reply))
             if self.send(octets[:1], text):
                 for octet in octets[1:]:
                     self.peer.channel.send(bytes([octet]))
