@@ -46,6 +46,11 @@ bool dns_wants_ipv6(struct str name)
     return !loaded.settings.disable_ipv6 && !in_list(DNS_LIST_IPV4_LOOKUP, name);
 }
 
+bool dns_again_means_nonexist(struct str name)
+{
+    return in_list(DNS_LIST_AGAIN_MEANS_NONEXIST, name);
+}
+
 /* --- Names of things */
 
 static const struct {

@@ -65,6 +65,10 @@ const struct dns_settings *dns_settings(void);
 /* Whether AAAA records of the name are worth asking for (disable_ipv6, dns_ipv4_lookup). */
 bool dns_wants_ipv6(struct str name);
 
+/* Whether a temporary failure to find the name counts as its absence (dns_again_means_nonexist); for those who ask
+ * the system, not the DNS alone: dns_lookup() sees to it. */
+bool dns_again_means_nonexist(struct str name);
+
 /* --- Questions and answers */
 
 enum dns_status {

@@ -1,4 +1,4 @@
-/* The IP addresses of this host: see interfaces.h. */
+/* Which addresses and hosts are this one: see interfaces.h. */
 #include "match/interfaces.h"
 
 #include <ifaddrs.h>
@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/strlist.h"
-#include "expand/scope.h"
+#include "match/list.h"
 
 static bool sockaddr_ip(const struct sockaddr *address, struct ip *ip)
 {
@@ -80,4 +80,13 @@ bool is_local_interface(const struct scope *scope, const struct ip *ip)
     if (in_list(scope->arena, extra, ip, &ignored) || in_list(scope->arena, local, ip, &any))
         return true;
     return any && is_interface(ip);
+}
+
+bool is_local_host(void *scope_, const struct host *host)
+{
+    struct scope *scope = scope_;
+    const struct list *names = scope->process ? scope->process->hosts_treat_as_local : NULL;
+
+    return (host->ip.bits != 0 && is_local_interface(scope, &host->ip)) ||
+           (names && list_match_option(scope, names, "hosts_treat_as_local", host->name, NULL) == MATCH_YES);
 }
