@@ -4,6 +4,7 @@
 #
 #   driver SWITCH NAME   an authenticator: yes builds src/auths/NAME.c in, 2 makes a loadable module of it
 #   lookup SWITCH NAME TYPE...   the same for src/lookups/NAME.c and the lookup types that are in it
+#   routing SWITCH ROOM NAME     a router or a transport, src/ROOM/NAME.c: yes or no
 #   flag   SWITCH        yes or nothing; #if SWITCH in the source
 #   fixed  SWITCH REASON always on here; yes is accepted, anything else refused, with the reason
 #   text   SWITCH        a name, path or list; a C string in the source, "" when not set
@@ -16,6 +17,8 @@
 
 driver = $(eval DRIVERS += $(word 1,$1))$(eval NAME_$(word 1,$1) := $(word 2,$1))
 lookup = $(call driver,$1)$(eval TYPES_$(word 1,$1) := $(wordlist 3,99,$1))
+routing = $(eval FLAGS += $(word 1,$1))$(eval ROUTING += $(word 1,$1))$(eval ROOM_$(word 1,$1) := $(word 2,$1))$(eval \
+    NAME_$(word 1,$1) := $(word 3,$1))
 flag   = $(eval FLAGS += $1)
 fixed  = $(eval FIXED += $(firstword $1))$(eval WHY_$(firstword $1) := $(wordlist 2,99,$1))
 text   = $(eval TEXTS += $1)
@@ -73,9 +76,18 @@ $(call fixed,USE_SQLITE hints are kept in SQLite databases)
 $(foreach name,USE_DB USE_GDBM USE_NDBM USE_TDB,$(call absent,$(name) hints in other databases than SQLite's))
 
 # --- Routers and transports
-$(foreach name,ACCEPT DNSLOOKUP IPLITERAL IPLOOKUP MANUALROUTE QUERYPROGRAM REDIRECT,\
-    $(call absent,ROUTER_$(name) routers))
-$(foreach name,APPENDFILE AUTOREPLY LMTP PIPE SMTP,$(call absent,TRANSPORT_$(name) transports))
+$(call routing,ROUTER_ACCEPT routers accept)
+$(call routing,ROUTER_DNSLOOKUP routers dnslookup)
+$(call routing,ROUTER_IPLITERAL routers ipliteral)
+$(call routing,ROUTER_MANUALROUTE routers manualroute)
+$(call routing,ROUTER_QUERYPROGRAM routers queryprogram)
+$(call routing,ROUTER_REDIRECT routers redirect)
+$(call absent,ROUTER_IPLOOKUP iplookup router)
+$(call routing,TRANSPORT_APPENDFILE transports appendfile)
+$(call routing,TRANSPORT_AUTOREPLY transports autoreply)
+$(call routing,TRANSPORT_LMTP transports lmtp)
+$(call routing,TRANSPORT_PIPE transports pipe)
+$(call routing,TRANSPORT_SMTP transports smtp)
 $(call absent,SUPPORT_MAILDIR maildir support)
 $(call absent,SUPPORT_MAILSTORE mailstore support)
 $(call absent,SUPPORT_MBX mbx support)
@@ -165,11 +177,11 @@ check_switches = $(strip \
 # --- Results: switches; and for each its module (auth_NAME, lookup_NAME) and its source without src/ and .c.
 BUILTIN := $(foreach switch,$(DRIVERS),$(if $(call is_on,$(switch)),$(switch)))
 MODULAR := $(foreach switch,$(DRIVERS),$(if $(filter 2,$($(switch))),$(switch)))
-UNUSED := $(filter-out $(BUILTIN) $(MODULAR),$(DRIVERS))
+UNUSED := $(filter-out $(BUILTIN) $(MODULAR),$(DRIVERS)) $(foreach switch,$(ROUTING),$(if $(call is_on,$(switch)),,$(switch)))
 
-room = $(if $(TYPES_$1),lookup,auth)
-module_of = $(call room,$1)_$(NAME_$1)
-source_of = $(call room,$1)s/$(NAME_$1)
+room = $(or $(ROOM_$1),$(if $(TYPES_$1),lookups,auths))
+module_of = $(patsubst %s,%,$(call room,$1))_$(NAME_$1)
+source_of = $(call room,$1)/$(NAME_$1)
 
 # \ and " in a value must reach the C string as they are.
 c_string = "$(subst ",\",$(subst \,\\,$(strip $1)))"
@@ -192,6 +204,8 @@ LOOKUP_TYPES := $(if $(call is_on,LOOKUP_LSEARCH),lsearch wildlsearch nwildlsear
     $(foreach switch,$(USED),$(TYPES_$(switch)))
 module_with = $(strip $(foreach switch,$(MODULAR),$(if $(filter $1,$(TYPES_$(switch))),$(NAME_$(switch)))))
 auth_row = AUTH_DRIVER_$(if $(filter $1,$(BUILTIN)),BUILTIN,MODULE)($(NAME_$1))
+routing_row = $(if $(filter routers,$(ROOM_$1)),ROUTER,TRANSPORT)_DRIVER($(NAME_$1))
+of_room = $(foreach switch,$(ROUTING),$(if $(filter $1,$(ROOM_$(switch))),$(if $(call is_on,$(switch)),$(switch))))
 lookup_row = LOOKUP_TYPE_$(if $(module_with),MODULE($1$(,) $(module_with)),BUILTIN($1))
 
 define BUILD_CONFIG_H
@@ -212,6 +226,16 @@ endef
 define AUTH_DRIVERS_INC
 /* Made from Local/Makefile: do not edit. The authenticators of this build. */
 $(call lines,auth_row,$(AUTH_SWITCHES))
+endef
+
+define ROUTER_DRIVERS_INC
+/* Made from Local/Makefile: do not edit. The routers of this build. */
+$(call lines,routing_row,$(call of_room,routers))
+endef
+
+define TRANSPORT_DRIVERS_INC
+/* Made from Local/Makefile: do not edit. The transports of this build. */
+$(call lines,routing_row,$(call of_room,transports))
 endef
 
 define LOOKUP_TYPES_INC

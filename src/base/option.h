@@ -15,6 +15,7 @@ struct list;     /* src/match: a compiled list */
 enum option_type {            /* type of the field at `offset` */
     OPTION_STRING,            /* struct str: taken as it is; STR_NULL when unset */
     OPTION_TEMPLATE,          /* const struct template *: expanded when used; NULL when unset */
+    OPTION_COMMAND,           /* struct str: split into words first, each expanded when used */
     OPTION_INT_TEMPLATE,      /* const struct template *: an integer, or expanded when used if there is a $ in it */
     OPTION_TIME_TEMPLATE,     /* const struct template *: an interval, or the same */
     OPTION_TEMPLATE_LIST,     /* struct option_templates: split at colons first, each item expanded when used */
@@ -49,6 +50,7 @@ enum option_type {            /* type of the field at `offset` */
 /* The C type of the field of an option of that type, for structs that are made from a list of options. */
 #define OPTION_FIELD_STRING struct str
 #define OPTION_FIELD_TEMPLATE const struct template *
+#define OPTION_FIELD_COMMAND struct str
 #define OPTION_FIELD_INT_TEMPLATE const struct template *
 #define OPTION_FIELD_TIME_TEMPLATE const struct template *
 #define OPTION_FIELD_TEMPLATE_LIST struct option_templates

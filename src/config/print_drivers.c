@@ -27,30 +27,12 @@ static void print_generic(const struct print_style *style, const struct driver_c
         print_option(style, driver.name, &driver, &driver_name, out);
 }
 
-/* Exim's habit: private booleans that can be expanded have a line of their own for the string, before all. */
-static void print_expanded(const struct print_style *style, const struct driver_instance *instance,
-                           struct buffer *out)
-{
-    const struct driver_info *driver = instance->driver;
-
-    for (size_t i = 0; i < driver->option_count; i++) {
-        const struct option *option = &driver->options[i];
-        const struct option_bool *choice = option_field(option, instance->config);
-        struct option string = {.name = option->name, .type = OPTION_TEMPLATE};
-
-        if (option->type == OPTION_BOOL_TEMPLATE && choice)
-            print_option(style, str_printf(out->arena, "*expand_%s", option->name).s, &string, &choice->expanded,
-                         out);
-    }
-}
-
 static void print_instance(const struct print_style *style, const struct driver_class *class,
                            const struct driver_instance *instance, struct buffer *out)
 {
     const struct driver_info *driver = instance->driver;
 
     print_generic(style, class, instance, out);
-    print_expanded(style, instance, out);
     for (size_t i = 0; i < driver->option_count; i++)
         print_option(style, driver->options[i].name, &driver->options[i],
                      option_field(&driver->options[i], instance->config), out);

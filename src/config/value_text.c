@@ -121,6 +121,7 @@ void value_text(struct buffer *out, enum option_type type, const void *field)
 
     switch (type) {
     case OPTION_STRING:
+    case OPTION_COMMAND:
     case OPTION_REWRITE:
         value_text_string(out, *(const struct str *)field);
         break;

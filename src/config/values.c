@@ -452,7 +452,7 @@ static bool read_from_string(struct reading *r, enum option_type type, struct st
     case OPTION_LOCAL_PART_LIST:
         *(const struct list **)field = compile_list(r, LIST_LOCAL_PART, text);
         return true;
-    default: /* OPTION_STRING, OPTION_REWRITE */
+    default: /* OPTION_STRING, OPTION_COMMAND, OPTION_REWRITE */
         *(struct str *)field = text;
         return true;
     }

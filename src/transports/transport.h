@@ -36,14 +36,12 @@ struct transport_instance {
     bool delivery_date_add, envelope_to_add, return_path_add;
     bool disable_logging;
     bool initgroups;
-    bool retry_use_local_part, retry_use_local_part_set;
     bool rcpt_include_affixes;
+    struct option_bool retry_use_local_part; /* .value holds: what was set, else whether the driver is local */
     const struct template *debug_print, *event_action;
     const struct template *headers_add, *headers_remove;
     struct str headers_rewrite;
-    const struct template *group, *user; /* a fixed name was looked up already: see uid, gid */
-    bool uid_set, gid_set;
-    unsigned uid, gid;
+    struct option_account user, group; /* a fixed user who was named brings his group along */
     const struct template *home_directory, *current_directory;
     const struct template *max_parallel;
     const struct template *message_size_limit;
@@ -102,6 +100,7 @@ void transport_release(struct held_connection *held);
 
 /* The table of drivers and the section as the configuration reader sees it. */
 const struct transport_driver *transport_driver_find(struct str name, struct error *err);
+void transport_driver_each(void (*each)(void *ctx, const char *name, bool module), void *ctx);
 extern const struct driver_class transport_class;
 
 /* The instance of that name, or NULL. */

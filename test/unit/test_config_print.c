@@ -115,7 +115,7 @@ static void prints_drivers(void **state)
         "begin things\nt:\n public_name = x\n driver = gadget\n no_a_true_bool\nu:\n driver = gadget\n";
     const char *t = show(bench, text, "thing t"), *all = show(bench, text, "things");
 
-    assert_begins(t, "condition = \ndriver = gadget\npublic_name = x\n*expand_a_bool_template = \nno_a_bool\n"
+    assert_begins(t, "condition = \ndriver = gadget\npublic_name = x\nno_a_bool\n"
                      "a_bool_template\na_condition = \na_domain_list = \n");
     assert_non_null(strstr(t, "\nno_a_true_bool\n"));
     assert_begins(all, "\nt thing:\ncondition = \n");

@@ -1,0 +1,27 @@
+/* What a stanza with `driver = autoreply` can be told (manual, chapter 27): a field for each option in use, under the
+ * option's own name. This is all that Exim has: what is behind a field may change, the fields do not. */
+#ifndef TRANSPORTS_AUTOREPLY_OPTIONS_H
+#define TRANSPORTS_AUTOREPLY_OPTIONS_H
+
+#include "base/option.h"
+
+struct autoreply_config {
+#define USED(name, type, default_text) OPTION_FIELD_##type name;
+#define REFUSED(name, type, default_text)
+#include "transports/autoreply_options.def"
+#undef USED
+#undef REFUSED
+};
+
+enum {
+    AUTOREPLY_OPTION_COUNT = 0
+#define USED(name, type, default_text) +1
+#define REFUSED(name, type, default_text) +1
+#include "transports/autoreply_options.def"
+#undef USED
+#undef REFUSED
+};
+
+extern const struct option autoreply_options[AUTOREPLY_OPTION_COUNT];
+
+#endif

@@ -1,0 +1,27 @@
+/* What a stanza with `driver = pipe` can be told (manual, chapter 29): a field for each option in use, under the
+ * option's own name. This is all that Exim has: what is behind a field may change, the fields do not. */
+#ifndef TRANSPORTS_PIPE_OPTIONS_H
+#define TRANSPORTS_PIPE_OPTIONS_H
+
+#include "base/option.h"
+
+struct pipe_config {
+#define USED(name, type, default_text) OPTION_FIELD_##type name;
+#define REFUSED(name, type, default_text)
+#include "transports/pipe_options.def"
+#undef USED
+#undef REFUSED
+};
+
+enum {
+    PIPE_OPTION_COUNT = 0
+#define USED(name, type, default_text) +1
+#define REFUSED(name, type, default_text) +1
+#include "transports/pipe_options.def"
+#undef USED
+#undef REFUSED
+};
+
+extern const struct option pipe_options[PIPE_OPTION_COUNT];
+
+#endif
