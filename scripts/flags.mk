@@ -43,7 +43,7 @@ ifdef USE_OPENSSL_PC
 TLS_LIBS := $(shell pkg-config --libs $(USE_OPENSSL_PC))
 TLS_INCLUDE := $(shell pkg-config --cflags $(USE_OPENSSL_PC))
 else
-TLS_LIBS ?= -lcrypto
+TLS_LIBS ?= -lssl -lcrypto
 endif
 # What the drivers and lookups of these switches need for their libraries.
 package_flags = $(foreach package,$2,$(shell pkg-config $1 $(package)))

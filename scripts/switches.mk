@@ -67,7 +67,8 @@ $(call absent,CYRUS_PWCHECK_SOCKET pwcheck condition)
 $(call absent,CYRUS_SASLAUTHD_SOCKET saslauthd condition)
 
 # --- Cryptography and TLS
-$(call fixed,USE_OPENSSL the hashes come from its libcrypto)
+$(call fixed,USE_OPENSSL TLS and the hashes come from it)
+$(call fixed,SUPPORT_TLS TLS is always built in)
 $(call absent,USE_GNUTLS GnuTLS support)
 $(call build,USE_OPENSSL_PC TLS_LIBS TLS_INCLUDE)
 

@@ -85,12 +85,25 @@ static ssize_t fd_write(struct channel *channel, const void *p, size_t n, int64_
     }
 }
 
+static bool fd_ready(struct channel *channel)
+{
+    const struct fd_channel *c = (const struct fd_channel *)channel;
+    int waiting = 0;
+
+    return ioctl(c->in, FIONREAD, &waiting) == 0 && waiting > 0;
+}
+
+bool channel_has_input(struct channel *c)
+{
+    return c->ready != NULL && c->ready(c);
+}
+
 void fd_channel_init(struct fd_channel *c, int in, int out)
 {
     int type;
     socklen_t n = sizeof type;
 
-    *c = (struct fd_channel){.channel = {fd_read, fd_write}, .in = in, .out = out};
+    *c = (struct fd_channel){.channel = {fd_read, fd_write, fd_ready}, .in = in, .out = out};
     c->out_is_socket = getsockopt(out, SOL_SOCKET, SO_TYPE, &type, &n) == 0;
 }
 
@@ -229,11 +242,9 @@ bool stream_has_input(const struct stream *s)
     return s->in_at < s->in_n;
 }
 
-bool stream_input_ready(const struct stream *s, int fd)
+bool stream_input_ready(const struct stream *s)
 {
-    int waiting = 0;
-
-    return stream_has_input(s) || (fd >= 0 && ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0);
+    return stream_has_input(s) || channel_has_input(s->channel);
 }
 
 /* Sends n octets at p; a stream that could not is failed. */

@@ -10,11 +10,16 @@
 #include "base/str.h"
 
 /* What lies below a stream. read and write return octets, 0 for the end (read only), -1 for an
- * error, -2 when the deadline has passed. */
+ * error, -2 when the deadline has passed. ready: octets are waiting to be read (the end of input is none);
+ * NULL: nobody can tell. */
 struct channel {
     ssize_t (*read)(struct channel *c, void *p, size_t n, int64_t deadline);
     ssize_t (*write)(struct channel *c, const void *p, size_t n, int64_t deadline);
+    bool (*ready)(struct channel *c);
 };
+
+/* Whether octets are waiting there. */
+bool channel_has_input(struct channel *c);
 
 /* A channel over descriptors (a socket: both the same; a pipe: one each, -1 for none). Sockets raise
  * no SIGPIPE; for pipes the process has to ignore it (main does). */
@@ -64,10 +69,9 @@ enum line_status stream_read_line(struct stream *s, struct arena *arena, size_t 
 /* Up to n octets as they come; 0 at the end, -1 error, -2 deadline. */
 ssize_t stream_read(struct stream *s, void *p, size_t n, int64_t deadline);
 
-/* Whether octets are there already: in the buffer, or waiting at descriptor fd (-1: buffer only).
- * The end of input is none. */
+/* Whether octets are there already: in the buffer, or waiting at the channel too. The end of input is none. */
 bool stream_has_input(const struct stream *s);
-bool stream_input_ready(const struct stream *s, int fd);
+bool stream_input_ready(const struct stream *s);
 
 /* Adds to the output buffer; flushes when it is full, and the deadline is for that. */
 void stream_write(struct stream *s, struct str v, int64_t deadline);

@@ -98,7 +98,7 @@ static bool out_of_step(struct smtp_session *s)
     if (follow == FOLLOW_ALWAYS || (follow == FOLLOW_PIPELINED && s->pipelining_advertised) ||
         !s->enforce_sync || s->peer->mode != SMTP_NETWORK)
         return false;
-    return stream_input_ready(&s->stream, s->peer->in_fd);
+    return stream_input_ready(&s->stream);
 }
 
 static void refuse_out_of_step(struct smtp_session *s)

@@ -141,7 +141,7 @@ static bool waits_for_greeting(struct smtp_session *s)
 {
     struct buffer line = BUFFER_IN(s->scratch);
 
-    if (!s->enforce_sync || s->peer->mode != SMTP_NETWORK || !stream_input_ready(&s->stream, s->peer->in_fd))
+    if (!s->enforce_sync || s->peer->mode != SMTP_NETWORK || !stream_input_ready(&s->stream))
         return true;
     buffer_add_cstr(&line, "SMTP protocol synchronization error (input sent without waiting for greeting): "
                     "rejected connection from ");
