@@ -55,6 +55,8 @@ ALL_CFLAGS := $(DIALECT) $(WARNINGS) -fPIE $(HARDENING) $(ALL_INCLUDE) $(INCLUDE
 # The sanitizers have a crypt() of their own, which calls the real one only where that is linked nonetheless.
 AS_NEEDED := $(if $(SANITIZE),,-Wl,--as-needed)
 ALL_LDFLAGS := $(LINK_HARDENING) $(AS_NEEDED) $(SANITIZERS) $(LDFLAGS)
-LIBS := $(call library_libs,$(BUILTIN)) $(PCRE2_LIBS) $(TLS_LIBS) $(DBMLIB) -lresolv -lcrypt -ldl $(EXTRALIBS)
+LIBS := $(call library_libs,$(BUILTIN)) $(PCRE2_LIBS) $(TLS_LIBS) $(DBMLIB)
+LIBS += $(if $(call is_on,SUPPORT_I18N),-lidn2)
+LIBS += -lresolv -lcrypt -ldl $(EXTRALIBS)
 # Unit tests call what is in modules as well.
 MODULE_LIBS := $(call library_libs,$(MODULAR))

@@ -22,19 +22,25 @@ COMPARE(test_lei, str_cmp_nocase, <=)
 COMPARE(test_lt, str_cmp, <)
 COMPARE(test_lti, str_cmp_nocase, <)
 
-static enum expand_status read_both(struct evaluation *ev, const struct str *args, int64_t *numbers)
+/* Each is read before the one behind it is expanded. */
+static enum expand_status read_both(struct evaluation *ev, const struct condition_node *node, int64_t *numbers)
 {
-    enum expand_status status = number_read(ev, args[0], true, &numbers[0]);
-    return status == EXPAND_OK ? number_read(ev, args[1], true, &numbers[1]) : status;
+    for (unsigned i = 0; i < node->arg_count; i++) {
+        struct str value;
+        enum expand_status status = evaluate_value(ev, node->args[i], &value);
+        if (status == EXPAND_OK)
+            status = number_read(ev, value, true, &numbers[i]);
+        if (status != EXPAND_OK)
+            return status;
+    }
+    return node->fault == NULL ? EXPAND_OK : evaluate_fault(ev, node->fault);
 }
 
 #define COMPARE_NUMBERS(function, relation) \
-    static enum expand_status function(struct evaluation *ev, const struct condition_node *node, \
-                                       const struct str *args, bool *yes) \
+    static enum expand_status function(struct evaluation *ev, const struct condition_node *node, bool *yes) \
     { \
-        int64_t numbers[2]; \
-        (void)node; \
-        enum expand_status status = read_both(ev, args, numbers); \
+        int64_t numbers[2] = {0, 0}; \
+        enum expand_status status = read_both(ev, node, numbers); \
         *yes = status == EXPAND_OK && numbers[0] relation numbers[1]; \
         return status; \
     }
@@ -45,12 +51,12 @@ COMPARE_NUMBERS(test_greater, >)
 COMPARE_NUMBERS(test_greater_or_equal, >=)
 
 static const struct condition_row rows[] = {
-    {"<", parse_operands, 2, 2, test_less, NULL},
-    {"<=", parse_operands, 2, 2, test_less_or_equal, NULL},
-    {"=", parse_operands, 2, 2, test_equal, NULL},
-    {"==", parse_operands, 2, 2, test_equal, NULL},
-    {">", parse_operands, 2, 2, test_greater, NULL},
-    {">=", parse_operands, 2, 2, test_greater_or_equal, NULL},
+    {"<", parse_operands, 2, 2, NULL, test_less},
+    {"<=", parse_operands, 2, 2, NULL, test_less_or_equal},
+    {"=", parse_operands, 2, 2, NULL, test_equal},
+    {"==", parse_operands, 2, 2, NULL, test_equal},
+    {">", parse_operands, 2, 2, NULL, test_greater},
+    {">=", parse_operands, 2, 2, NULL, test_greater_or_equal},
     {"eq", parse_operands, 2, 2, test_eq, NULL},
     {"eqi", parse_operands, 2, 2, test_eqi, NULL},
     {"ge", parse_operands, 2, 2, test_ge, NULL},

@@ -26,19 +26,27 @@ static bool read_number(struct str text, int64_t *value)
     return i == text.n;
 }
 
-static enum expand_status positive_number(struct evaluation *ev, const char *name, struct str text,
-                                          int64_t *value)
+static bool is_blank(struct str text)
 {
-    if (read_number(text, value) && *value >= 0 && *value <= INT_MAX)
-        return EXPAND_OK;
-    return evaluate_fail(ev, "\"%.*s\" is not a positive number (in \"%s\" expansion)", STR_ARG(text), name);
+    return text.n > 0 && ascii_is_space(text.s[text.n - 1]);
 }
 
 static enum expand_status any_number(struct evaluation *ev, const char *name, struct str text, int64_t *value)
 {
-    if (read_number(text, value))
+    *value = 0;
+    if (!is_blank(text) && read_number(text, value))
         return EXPAND_OK;
     return evaluate_fail(ev, "\"%.*s\" is not a number (in \"%s\" expansion)", STR_ARG(text), name);
+}
+
+static enum expand_status positive_number(struct evaluation *ev, const char *name, struct str text,
+                                          int64_t *value)
+{
+    if (is_blank(text))
+        return any_number(ev, name, text, value);
+    if (read_number(text, value) && *value >= 0 && *value <= INT_MAX)
+        return EXPAND_OK;
+    return evaluate_fail(ev, "\"%.*s\" is not a positive number (in \"%s\" expansion)", STR_ARG(text), name);
 }
 
 /* --- hash: letters and digits that depend on the whole string */

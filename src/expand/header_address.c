@@ -176,6 +176,8 @@ static bool skip_phrase(struct cursor *c, struct arena *arena)
     return at(c, '<');
 }
 
+enum { LONGEST = 256 }; /* octets of an address, as in SMTP commands (RFC 5321, section 4.5.3.1) */
+
 bool header_address_parse(struct arena *arena, struct str text, struct header_address *address)
 {
     struct cursor start = {text.s, text.s + text.n}, c = start;
@@ -191,7 +193,7 @@ bool header_address_parse(struct arena *arena, struct str text, struct header_ad
             return false;
         c.p++;
     }
-    return skip_blank(&c) && c.p == c.end;
+    return skip_blank(&c) && c.p == c.end && address->address.n <= LONGEST;
 }
 
 /* --- Lists */

@@ -21,10 +21,10 @@ enum expand_status number_read(struct evaluation *ev, struct str text, bool empt
     size_t at = 0;
     bool overflow = false;
     *value = 0;
-    if (text.n == 0 && empty_is_zero)
-        return EXPAND_OK;
     while (at < text.n && ascii_is_space(text.s[at]))
         at++;
+    if (at == text.n && (at > 0 || empty_is_zero))
+        return EXPAND_OK;
     bool negative = at < text.n && text.s[at] == '-';
     if (at < text.n && (text.s[at] == '-' || text.s[at] == '+'))
         at++;

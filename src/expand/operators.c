@@ -4,6 +4,7 @@
 static const struct operator_table *const tables[] = {
     &operator_text_table,  &operator_hash_table, &operator_number_table, &operator_address_table,
     &operator_codec_table, &operator_ip_table,   &operator_list_table,   &operator_system_table,
+    &operator_alabel_table,
 };
 
 static const struct operator_row *find_row(struct str name)

@@ -5,6 +5,7 @@
 #include "expand/tree.h"
 
 extern const struct operator_table operator_address_table; /* operators_address.c */
+extern const struct operator_table operator_alabel_table;  /* operators_alabel.c */
 extern const struct operator_table operator_codec_table;   /* operators_codec.c */
 extern const struct operator_table operator_hash_table;    /* operators_hash.c */
 extern const struct operator_table operator_ip_table;      /* operators_ip.c */

@@ -2,6 +2,7 @@
 #include "base/ascii.h"
 #include "base/base64.h"
 #include "base/xtext.h"
+#include "base/utf8.h"
 #include "expand/apply.h"
 #include "expand/encoded_words.h"
 #include "expand/operators.h"
@@ -87,37 +88,14 @@ APPLY_OPERATOR(apply_rfc2047d)
 
 /* --- UTF-8 */
 
-/* The character at s[at]: *length octets of it are there, which may be fewer than it needs. False: it is
- * not valid (RFC 3629). */
-static bool read_character(struct str s, size_t at, size_t *length, unsigned *character)
-{
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char c = (unsigned char)s.s[at];
-    size_t needed = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : 0;
-    *length = 1;
-    if (needed <= 1) {
-        *character = c;
-        return needed == 1;
-    }
-    *character = c & (0x7fU >> needed);
-    for (; *length < needed && at + *length < s.n; ++*length) {
-        unsigned char next = (unsigned char)s.s[at + *length];
-        if ((next & 0xc0) != 0x80)
-            break;
-        *character = *character << 6 | (next & 0x3f);
-    }
-    return *length == needed && *character >= least[needed] && *character <= 0x10ffff &&
-           (*character < 0xd800 || *character > 0xdfff);
-}
-
 /* To ISO-8859-1; what that does not have becomes an underscore. */
 APPLY_OPERATOR(apply_from_utf8)
 {
     struct str s = op->operand;
     size_t length;
     for (size_t i = 0; i < s.n; i += length) {
-        unsigned character;
-        bool valid = read_character(s, i, &length, &character);
+        uint32_t character;
+        bool valid = utf8_read(s, i, &length, &character);
         buffer_add_char(out, valid && character > 255 ? '_' : valid ? (char)character : s.s[i]);
         if (!valid)
             length = 1;
@@ -131,8 +109,8 @@ APPLY_OPERATOR(apply_utf8clean)
     struct str s = op->operand;
     size_t length;
     for (size_t i = 0; i < s.n; i += length) {
-        unsigned character;
-        if (read_character(s, i, &length, &character))
+        uint32_t character;
+        if (utf8_read(s, i, &length, &character))
             buffer_add_n(out, s.s + i, length);
         else
             buffer_add_char(out, '?');
@@ -143,13 +121,6 @@ APPLY_OPERATOR(apply_utf8clean)
 
 /* --- Names in other scripts (manual, 60.1), which come with SMTPUTF8 */
 
-APPLY_OPERATOR(refuse_alabel)
-{
-    (void)out;
-    return evaluate_fail(ev, "expansion operator \"%.*s\" is known to Exim but not supported by gatepost",
-                         STR_ARG(op->name));
-}
-
 static const struct operator_row rows[] = {
     {"base64", apply_base64},
     {"base64d", apply_base64d},
@@ -158,10 +129,6 @@ static const struct operator_row rows[] = {
     {"rfc2047", apply_rfc2047},
     {"rfc2047d", apply_rfc2047d},
     {"str2b64", apply_base64},
-    {"utf8_domain_from_alabel", refuse_alabel},
-    {"utf8_domain_to_alabel", refuse_alabel},
-    {"utf8_localpart_from_alabel", refuse_alabel},
-    {"utf8_localpart_to_alabel", refuse_alabel},
     {"utf8clean", apply_utf8clean},
     {"xtextd", apply_xtextd},
 };

@@ -29,12 +29,13 @@ static bool read_decimal(struct str text, uint64_t *value)
     return true;
 }
 
-static enum expand_status decimal_operand(struct evaluation *ev, const struct operation *op, uint64_t *value)
+static enum expand_status decimal_operand(struct evaluation *ev, const struct operation *op, const char *name,
+                                          uint64_t *value)
 {
     if (read_decimal(op->operand, value))
         return EXPAND_OK;
-    return evaluate_fail(ev, "argument for %.*s operator is \"%.*s\", which is not a decimal number",
-                         STR_ARG(op->name), STR_ARG(op->operand));
+    return evaluate_fail(ev, "argument for %s operator is \"%.*s\", which is not a decimal number",
+                         name, STR_ARG(op->operand));
 }
 
 APPLY_OPERATOR(apply_base32)
@@ -42,7 +43,7 @@ APPLY_OPERATOR(apply_base32)
     char text[16];
     size_t at = sizeof text;
     uint64_t value;
-    enum expand_status status = decimal_operand(ev, op, &value);
+    enum expand_status status = decimal_operand(ev, op, "base32", &value);
     if (status != EXPAND_OK)
         return status;
     for (; value > 0; value /= 32)
@@ -56,7 +57,7 @@ APPLY_OPERATOR(apply_base62)
 {
     char text[BASE62_WIDTH];
     uint64_t value;
-    enum expand_status status = decimal_operand(ev, op, &value);
+    enum expand_status status = decimal_operand(ev, op, "base62", &value);
     if (status != EXPAND_OK)
         return status;
     for (size_t at = BASE62_WIDTH; at-- > 0; value /= 62)

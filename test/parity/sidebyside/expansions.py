@@ -73,3 +73,11 @@ def evaluate(program, directory, expressions):
         if len(answers) < len(expressions):
             answers.append(f"(ends here: {run.parts['exit']}, {run.parts['stderr']})")
     return answers
+
+
+def evaluate_each(program, directory, expressions):
+    """The same for expressions that may end the program: it is started again behind the one that did."""
+    answers = []
+    while len(answers) < len(expressions):
+        answers += evaluate(program, directory, expressions[len(answers):])[:len(expressions) - len(answers)]
+    return answers
