@@ -22,6 +22,7 @@ struct driver_instance {
     struct source_pos where; /* of the stanza's first line */
     const struct driver_info *driver;
     void *config; /* the private options: driver->config_size octets */
+    struct arena *arena; /* of the configuration: for what init makes of the options */
 };
 
 /* One section of drivers. */

@@ -121,6 +121,8 @@ enum option_state {
     OPTION_USED,    /* set it and it works */
     OPTION_REFUSED, /* Exim knows it, this build does not do it: one clear error when it is set */
     OPTION_SYNONYM, /* another name of the option that default_text names */
+    OPTION_ABSENT,  /* as OPTION_REFUSED, and usual builds of Exim do not have it either: -bP does not show it */
+    OPTION_PAIR,    /* bool: sets the two options NAME_recipient and NAME_sender */
 };
 
 struct option {

@@ -48,6 +48,7 @@ static bool begin_stanza(struct reading *r, struct str name)
             return reading_error_framed(r, "there are two %s called \"%.*s\"", class->section, STR_ARG(name));
     instance->name = str_copy(r->arena, name);
     instance->where = lines_pos(&r->lines);
+    instance->arena = r->arena;
     *r->last_driver = instance;
     r->last_driver = &instance->next;
     stanza->instance = instance;

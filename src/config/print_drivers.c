@@ -21,7 +21,8 @@ static void print_generic(const struct print_style *style, const struct driver_c
             print_option(style, driver.name, &driver, &driver_name, out);
             printed = true;
         }
-        print_option(style, option->name, option, option_field(option, instance), out);
+        if (option->state != OPTION_ABSENT && option->state != OPTION_PAIR)
+            print_option(style, option->name, option, option_field(option, instance), out);
     }
     if (!printed)
         print_option(style, driver.name, &driver, &driver_name, out);

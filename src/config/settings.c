@@ -143,6 +143,24 @@ static bool read_refused(struct reading *r, const struct setting *s)
            reading_error(r, "option \"%s\" is known to Exim but not supported by gatepost", s->option->name);
 }
 
+/* Sets both options that the row stands for. */
+static bool read_pair(struct reading *r, const struct setting *s)
+{
+    static const char *const suffixes[] = {"_recipient", "_sender"};
+    bool value;
+
+    if (!read_into(r, s, &value))
+        return false;
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        const struct option *one = option_find(s->table->options, s->table->count,
+                                               str_printf(r->arena, "%s%s", s->option->name, suffixes[i]));
+
+        *(bool *)((char *)s->table->base + one->offset) = value;
+        s->table->seen[one - s->table->options] |= SEEN_SET;
+    }
+    return true;
+}
+
 /* The option that a synonym stands for. */
 static void resolve(struct setting *s)
 {
@@ -179,8 +197,10 @@ bool setting_read(struct reading *r, struct str line, const struct setting_table
         return false;
     if (s.hide)
         hide(r, s.option);
-    if (s.option->state == OPTION_REFUSED)
+    if (s.option->state == OPTION_REFUSED || s.option->state == OPTION_ABSENT)
         return read_refused(r, &s);
+    if (s.option->state == OPTION_PAIR)
+        return read_pair(r, &s);
     return read_into(r, &s, (char *)s.table->base + s.option->offset);
 }
 

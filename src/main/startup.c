@@ -13,12 +13,13 @@
 #include "hints/hints.h"
 #include "lookups/lookup.h"
 #include "match/dns_policy.h"
+#include "routers/router.h"
 #include "smtp/services.h"
 #include "transports/transport.h"
 
 #include "build_config.h"
 
-static const struct driver_class *const classes[] = {&auth_class, &transport_class, NULL};
+static const struct driver_class *const classes[] = {&auth_class, &router_class, &transport_class, NULL};
 
 /* The names of a colon-separated list of files. */
 static const char *const *file_names(struct arena *arena, const char *list)

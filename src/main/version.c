@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "lookups/lookup.h"
+#include "routers/router.h"
 #include "main/modes.h"
 
 #include "build_config.h"
@@ -91,6 +92,8 @@ void version_print(void)
     print_lookups(true);
     printf("Authenticators:");
     auth_driver_each(print_driver, NULL);
+    printf("\nRouters:");
+    router_driver_each(print_driver, NULL);
     printf("\nSize of off_t: %zu\n", sizeof(off_t));
     if (debug_any())
         print_libraries();

@@ -32,8 +32,9 @@ enum router_verdict {
 
 struct router_driver {
     struct driver_info info;
-    /* Some drivers must not have a transport, others must. */
+    /* Some drivers must not have a transport, others must, but for routers that only verify. */
     enum { ROUTER_TRANSPORT_OPTIONAL, ROUTER_TRANSPORT_REQUIRED, ROUTER_TRANSPORT_NONE } transport;
+    bool logs_as_local; /* the default of log_as_local */
     bool (*init)(struct router_instance *router, struct error *err); /* may be NULL */
     /* Routes r->recipient, whose preconditions hold. Children go to routing_add_child(). */
     enum router_verdict (*route)(struct routing *r, const struct router_instance *router);
@@ -42,6 +43,7 @@ struct router_driver {
 /* The table of drivers and the section as the configuration reader sees it. struct router_instance, the
  * generic options of a stanza (manual, chapter 15), is in routers/generic.h. */
 const struct router_driver *router_driver_find(struct str name, struct error *err);
+void router_driver_each(void (*each)(void *ctx, const char *name, bool module), void *ctx);
 extern const struct driver_class router_class;
 
 /* --- Routing one address (route.c) */
@@ -61,8 +63,8 @@ struct routing {
     struct scope *scope;             /* ->address is set for each recipient */
     struct arena *arena;             /* what is found lives here */
     struct mail_recipient *recipient; /* at hand */
-    struct mail_recipient **children; /* where generated addresses are hung in */
-    struct mail_recipient **unseen;   /* further deliveries of `unseen` routers */
+    struct mail_recipient **children; /* where generated addresses are hung in, and copies of addresses that an
+                                       * `unseen` router accepted: they go on from the router behind it */
     bool in_queue_run;                /* for dnslookup's and retry's decisions */
 };
 
@@ -75,7 +77,7 @@ enum routing_result {
     ROUTED_PANIC,    /* deferred; the panic log has it */
 };
 
-/* Routes r->recipient through the routers, from its start_router on. Children and unseen copies are for the
+/* Routes r->recipient through the routers, from its start_router on. What it leaves in *children is for the
  * caller to route in turn. */
 enum routing_result route_recipient(struct routing *r);
 
