@@ -15,7 +15,8 @@ static struct {
     struct dns_settings settings;
     bool asking_lists; /* a list is being matched: it must not lead to itself */
     enum dns_list asked;
-} loaded = {.settings = {.cname_loops = 1, .dnssec_ok = -1, .use_edns0 = -1}};
+} loaded = {.settings = {.cname_loops = 1, .dnssec_ok = -1, .use_edns0 = -1,
+                         .csa_search_limit = 5, .csa_use_reverse = true}};
 
 void dns_configure(const struct dns_settings *settings)
 {
@@ -173,10 +174,11 @@ static bool remembered(struct arena *arena, const struct dns_question *question,
     return false;
 }
 
-/* Denials last as long as their SOA record lets them; failures until the next connection or message. */
-static void remember(const struct dns_question *question, const struct dns_answer *answer)
+/* Denials last as long as their SOA record lets them; failures, whatever they were taken for, until the next
+ * connection or message. */
+static void remember(const struct dns_question *question, const struct dns_answer *answer, bool failed)
 {
-    bool denial = answer->status == DNS_NO_DATA || answer->status == DNS_NO_MATCH;
+    bool denial = !failed && (answer->status == DNS_NO_DATA || answer->status == DNS_NO_MATCH);
 
     if (answer->status == DNS_FOUND || (denial && answer->ttl == 0))
         return;
@@ -312,14 +314,14 @@ static void settle_failure(const struct dns_question *question, struct dns_answe
     }
 }
 
-/* Names that must not be asked for. Of service records (RFC 2782, RFC 6698) the labels with underscores in front
+/* Names that must not be asked for. Those of PTR and TXT records are no hosts'. Of service records (RFC 2782, RFC 6698) the labels with underscores in front
  * are no part of a host's name. */
 static bool is_allowed(const struct dns_question *question)
 {
     const struct dns_settings *settings = &loaded.settings;
     struct str name = question->name;
 
-    if (!settings->name_allowed || question->type == DNS_PTR)
+    if (!settings->name_allowed || question->type == DNS_PTR || question->type == DNS_TXT)
         return true;
     for (int i = 0; i < 2 && (question->type == DNS_SRV || question->type == DNS_TLSA); i++) {
         ptrdiff_t dot = str_find(name, '.');
@@ -344,13 +346,14 @@ enum dns_status dns_lookup_basic(struct arena *arena, const struct dns_question 
     search_name(arena, question, answer);
     debug(DEBUG_dns, "DNS lookup of %.*s (%s) gave %s", STR_ARG(question->name), dns_type_name(question->type),
           dns_status_name(answer->status));
-    if (answer->status == DNS_AGAIN)
+    bool failed = answer->status == DNS_AGAIN;
+    if (failed)
         settle_failure(question, answer);
     if (!answer->authenticated && answer->count > 0)
         answer->authenticated = is_trusted(answer);
     const struct dns_record *first = dns_next(answer, question->type, NULL);
     answer->canonical = first ? first->name : STR_NULL;
-    remember(question, answer);
+    remember(question, answer, failed);
     return answer->status;
 }
 
@@ -380,8 +383,13 @@ enum dns_status dns_lookup(struct arena *arena, const struct dns_question *quest
         if (answer->status != DNS_FOUND || !str_is_null(answer->canonical))
             break;
         const struct dns_record *cname = last_cname(answer);
-        if (!cname || links >= loaded.settings.cname_loops) {
-            answer->status = cname && links > 0 ? DNS_FAIL : DNS_NO_DATA;
+        if (!cname) {
+            answer->status = DNS_NO_DATA;
+            break;
+        }
+        if (links >= loaded.settings.cname_loops) {
+            log_write(LOG_MAIN | LOG_PANIC, "CNAME loop for %.*s encountered", STR_ARG(question->name));
+            answer->status = DNS_FAIL;
             answer->why = STR("too many CNAMEs");
             break;
         }

@@ -45,9 +45,11 @@ struct dns_settings {
     /* Main options (manual, 14). */
     int retrans, retry; /* dns_retrans (seconds), dns_retry; 0: as the system has it */
     int cname_loops;    /* dns_cname_loops: how many CNAMEs of an answer without its target are followed */
-    int dnssec_ok;      /* dns_dnssec_ok: 0, 1; -1: as the system has it */
-    int use_edns0;      /* dns_use_edns0: likewise */
+    int dnssec_ok;      /* dns_dnssec_ok: never, always; -1: as the system and a question have it */
+    int use_edns0;      /* dns_use_edns0: likewise; never means no DNSSEC either */
     bool disable_ipv6;  /* no AAAA records are looked for */
+    int csa_search_limit; /* dns_csa_search_limit: parent domains that are looked at (dns_csa.h) */
+    bool csa_use_reverse; /* dns_csa_use_reverse */
 
     /* Whether a name may be asked for (dns_check_names_pattern); one that may not does not exist. NULL: any. */
     bool (*name_allowed)(void *ctx, struct str name);

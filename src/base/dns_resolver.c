@@ -98,9 +98,12 @@ static struct parameters parameters_for(const struct __res_state *state, const s
     int retrans = question->retrans > 0 ? question->retrans : settings->retrans;
     int retry = question->retry > 0 ? question->retry : settings->retry;
 
+    if (question->dnssec != DNSSEC_DEFAULT)
+        set_option(&parameters, RES_USE_DNSSEC, question->dnssec == DNSSEC_ASK);
+    set_option(&parameters, RES_USE_DNSSEC, settings->dnssec_ok);
     set_option(&parameters, RES_USE_EDNS0, settings->use_edns0);
-    set_option(&parameters, RES_USE_DNSSEC,
-               question->dnssec == DNSSEC_DEFAULT ? settings->dnssec_ok : question->dnssec == DNSSEC_ASK);
+    if (settings->use_edns0 == 0) /* DNSSEC needs it */
+        set_option(&parameters, RES_USE_DNSSEC, 0);
     if (retrans > 0)
         parameters.retrans = retrans;
     if (retry > 0)
@@ -160,7 +163,7 @@ enum dns_status dns_ask(struct arena *arena, struct str name, const struct dns_q
     unsigned char *message;
 
     name = str_copy(arena, name);
-    if (memchr(name.s, '\0', name.n) || name.n >= NS_MAXDNAME)
+    if (memchr(name.s, '\0', name.n))
         return unanswered(answer, name, DNS_NO_MATCH, "not a domain name");
     if (!state || !(message = malloc(DNS_MESSAGE_MAX)))
         return unanswered(answer, name, DNS_FAIL, "the resolver cannot be initialised");
@@ -172,7 +175,7 @@ enum dns_status dns_ask(struct arena *arena, struct str name, const struct dns_q
     if (n >= 0)
         dns_parse(arena, message, (size_t)n, answer);
     else if (errno == 0 || errno == EMSGSIZE) /* it cannot be put into a question */
-        unanswered(answer, name, DNS_NO_MATCH, "not a domain name");
+        unanswered(answer, name, DNS_FAIL, "not a domain name");
     else
         unanswered(answer, name, DNS_AGAIN, "no server gives an answer");
     answer->name = name;

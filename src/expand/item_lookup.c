@@ -93,6 +93,7 @@ static enum expand_status find(struct evaluation *ev, const struct search *searc
 {
     struct lookup_services services = {.match_pattern = match_pattern,
                                        .place = scope_place,
+                                       .validated = scope_set_validated,
                                        .ctx = ev->scope,
                                        .secret = scope_has_secrets(ev->scope)};
     struct search_parts parts = {.set = false};

@@ -12,6 +12,11 @@ struct str scope_place(void *scope, struct arena *arena)
     return str_printf(arena, "ACL %s, %s %u", acl->verb, acl->where.file, acl->where.line);
 }
 
+void scope_set_validated(void *scope, struct str answer)
+{
+    ((struct scope *)scope)->lookup_dnssec_authenticated = answer;
+}
+
 bool scope_has_secrets(const struct scope *scope)
 {
     for (unsigned i = 0; i < SCOPE_AUTH_VARS; i++)

@@ -218,6 +218,7 @@ struct scope {
     struct str runrc;                      /* $runrc */
     struct str lookup_result;
     struct str regex_match;
+    struct str lookup_dnssec_authenticated;
     struct varset *routed_vars;            /* $r_x */
     struct str prvs_address, prvs_keynum, prvs_result; /* $prvscheck_... */
     unsigned depth;                        /* nesting guard */
@@ -228,6 +229,9 @@ struct scope {
 /* The ACL statement being processed, for log lines: "ACL warn, FILE 13"; STR_NULL: there is none. scope is a
  * struct scope. */
 struct str scope_place(void *scope, struct arena *arena);
+
+/* Sets $lookup_dnssec_authenticated; scope is a struct scope. */
+void scope_set_validated(void *scope, struct str answer);
 
 /* Whether variables may have what a peer authenticates with in them. */
 bool scope_has_secrets(const struct scope *scope);

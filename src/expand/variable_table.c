@@ -123,7 +123,7 @@ static const struct variable_row rows[] = {
     CONSTANT("localhost_number", "0"),
     COMPUTED("log_inodes", get_log_inodes),
     COMPUTED("log_space", get_log_space),
-    CONSTANT("lookup_dnssec_authenticated", ""),
+    SCOPE("lookup_dnssec_authenticated", AS_TEXT, lookup_dnssec_authenticated, ""),
     CONSTANT("mailstore_basename", ""),
     CONSTANT("malware_name", ""),
     COMPUTED("max_received_linelength", get_max_received_linelength),

@@ -2,6 +2,7 @@
 #include "lookups/cache.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 
 enum {
     RESULTS = 16,              /* kept per handle */
@@ -13,6 +14,7 @@ enum {
 struct result {
     struct str key, options, value;
     enum lookup_status status;
+    int64_t until; /* a moment of the monotonic clock */
 };
 
 struct kept {
@@ -54,7 +56,8 @@ bool cache_get(const struct kept *kept, struct str key, struct str options, stru
 {
     for (size_t i = 0; i < kept->results_n; i++) {
         const struct result *r = &kept->results[i];
-        if (str_eq(r->key, key) && str_eq(r->options, options)) {
+        if (str_eq(r->key, key) && str_eq(r->options, options) &&
+            (r->until == INT64_MAX || clock_now_ms() < r->until)) {
             *status = r->status;
             *result = str_copy(arena, r->value);
             return true;
@@ -64,15 +67,16 @@ bool cache_get(const struct kept *kept, struct str key, struct str options, stru
 }
 
 void cache_put(struct kept *kept, struct str key, struct str options, enum lookup_status status,
-               struct str result)
+               struct str result, uint32_t lifetime)
 {
     if (!kept->results_arena)
         kept->results_arena = arena_new(ARENA_PLAIN);
     if (kept->results_n == RESULTS || arena_size(kept->results_arena) > RESULT_ROOM)
         cache_forget(kept);
     struct arena *arena = kept->results_arena;
-    kept->results[kept->results_n++] =
-        (struct result){str_copy(arena, key), str_copy(arena, options), str_copy(arena, result), status};
+    int64_t until = lifetime == UINT32_MAX ? INT64_MAX : clock_now_ms() + (int64_t)lifetime * 1000;
+    kept->results[kept->results_n++] = (struct result){str_copy(arena, key), str_copy(arena, options),
+                                                       str_copy(arena, result), status, until};
 }
 
 /* --- Handles */

@@ -18,9 +18,9 @@ void *kept_handle(const struct kept *kept);
 bool cache_get(const struct kept *kept, struct str key, struct str options, struct arena *arena,
                enum lookup_status *status, struct str *result);
 
-/* Keeps a result (LOOKUP_FOUND or LOOKUP_NOT_FOUND). */
+/* Keeps a result (LOOKUP_FOUND or LOOKUP_NOT_FOUND) for so many seconds; UINT32_MAX: for any time. */
 void cache_put(struct kept *kept, struct str key, struct str options, enum lookup_status status,
-               struct str result);
+               struct str result, uint32_t lifetime);
 
 /* Forgets the results that were kept. */
 void cache_forget(struct kept *kept);

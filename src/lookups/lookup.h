@@ -33,6 +33,8 @@ struct lookup_services {
      * May be NULL. */
     struct str (*place)(void *ctx, struct arena *arena);
     void *ctx;
+    /* Whether a DNS lookup was validated by DNSSEC: "yes", "no", or empty when that was not asked. May be NULL. */
+    void (*validated)(void *ctx, struct str answer);
     bool secret; /* the key may have a password in it: it must not be logged */
 };
 
@@ -45,6 +47,7 @@ struct lookup_request {
     /* For find() to set, of types that keep results: what was asked for may have changed the data, so that
      * neither this result nor any before it must be kept. */
     bool *changed;
+    uint32_t *lifetime; /* likewise: for how many seconds the result may be kept; UINT32_MAX: any time */
 };
 
 /* What main options say to lookup types. */

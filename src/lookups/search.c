@@ -62,6 +62,7 @@ static enum lookup_status find(struct run *run, struct str key)
     const struct lookup_type *type = run->search->type;
     struct str options = run->search->options;
     enum lookup_status status;
+    uint32_t lifetime = UINT32_MAX;
     bool keep = type->keep_results, changed = false;
 
     if (type->single_key && key.n == 0)
@@ -75,12 +76,13 @@ static enum lookup_status find(struct run *run, struct str key)
     check_quoting(run, key);
     run->request.key = key;
     run->request.changed = &changed;
+    run->request.lifetime = &lifetime;
     *run->result = STR_NULL;
     status = type->find(kept_handle(run->kept), &run->request, run->result, run->err);
     if (changed)
         cache_forget(run->kept);
     else if (keep && status != LOOKUP_DEFER)
-        cache_put(run->kept, key, options, status, *run->result);
+        cache_put(run->kept, key, options, status, *run->result, lifetime);
     struct str shown = shown_key(run, key);
     debug(DEBUG_lookup, "%s lookup of %.*s%s%.*s: %s", type->name, STR_ARG(shown),
           run->request.file.n > 0 ? " in " : "", STR_ARG(run->request.file),

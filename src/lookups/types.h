@@ -12,6 +12,7 @@ extern const struct lookup_type lookup_cdb;
 extern const struct lookup_type lookup_dbm;
 extern const struct lookup_type lookup_dbmjz;
 extern const struct lookup_type lookup_dbmnz;
+extern const struct lookup_type lookup_dnsdb;
 extern const struct lookup_type lookup_dsearch;
 extern const struct lookup_type lookup_json;
 extern const struct lookup_type lookup_passwd;

@@ -112,6 +112,8 @@ static bool configure_dns(const struct program *program, struct error *err)
             .dnssec_ok = options->dns_dnssec_ok,
             .use_edns0 = options->dns_use_edns0,
             .disable_ipv6 = options->disable_ipv6,
+            .csa_search_limit = options->dns_csa_search_limit,
+            .csa_use_reverse = options->dns_csa_use_reverse,
         },
         .lists = {
             [DNS_LIST_AGAIN_MEANS_NONEXIST] = options->dns_again_means_nonexist,

@@ -19,6 +19,7 @@ enum found match_search(struct matching *m, const struct item *item, struct str 
     const struct item_lookup *lookup = item->lookup;
     const struct lookup_services services = {.match_pattern = match_pattern_service,
                                              .place = scope_place,
+                                             .validated = scope_set_validated,
                                              .ctx = m->scope,
                                              .secret = scope_has_secrets(m->scope)};
     struct arena *arena = m->scope->arena;
