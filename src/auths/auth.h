@@ -26,7 +26,7 @@ enum auth_verdict {
     AUTH_DEFER,      /* could not be checked now; x->message says why */
     AUTH_CANCELLED,  /* client side: an expansion was forced to fail, or the server's data is bad */
     AUTH_BAD_DATA,   /* the peer's data cannot be parsed */
-    AUTH_UNEXPECTED, /* data where none is allowed */
+    AUTH_UNEXPECTED, /* data where none is allowed; client side: the server asks for more than there is */
 };
 
 /* How an expansion asked of the host ended. */
@@ -93,6 +93,7 @@ struct auth_exchange {
     struct str numbers[AUTH_NUMBERS];   /* $1 ..., for drivers that keep the old names */
     unsigned count;          /* strings received so far, stored or not (auth_exchange_add) */
     unsigned steps;          /* steps done before this one */
+    bool unfinished;         /* client side: the server has yet to prove something, so that its success now is none */
     struct str message;      /* text for AUTH_DEFER and the log */
     bool message_for_peer;   /* the text is shown to the peer too */
     struct str set_id;       /* server side, once decided: server_set_id; STR_NULL: unset or not expandable */

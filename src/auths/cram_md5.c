@@ -137,9 +137,10 @@ static enum auth_verdict client(struct auth_exchange *x)
                    ? AUTH_MORE
                    : verdict;
     }
-    if (x->in_undecodable || x->steps > 1) {
-        x->message = x->in_undecodable ? STR("invalid base64 string in server response")
-                                       : STR("the server asked for more than CRAM-MD5 has");
+    if (x->steps > 1)
+        return AUTH_UNEXPECTED;
+    if (x->in_undecodable) {
+        x->message = STR("invalid base64 string in server response");
         return AUTH_CANCELLED;
     }
     digest = digest_of(x, values[1], x->in);

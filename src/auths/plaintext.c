@@ -106,10 +106,8 @@ static enum auth_verdict client(struct auth_exchange *x)
         }
         auth_exchange_add(x, x->in_undecodable ? STR("") : x->in);
     }
-    if (x->steps >= config->client_send.n) {
-        x->message = STR("the server asked for more than client_send provides");
-        return AUTH_CANCELLED;
-    }
+    if (x->steps >= config->client_send.n)
+        return AUTH_UNEXPECTED;
     if (!auth_expand_client(x, config->client_send.v[x->steps], &text, &verdict))
         return verdict;
     if (x->steps > 0 || text.n > 0)

@@ -10,6 +10,8 @@ static bool is_plain(unsigned char c, unsigned flags)
         return (flags & PRINT_SPACE) == 0;
     if (c == '\t')
         return (flags & PRINT_TAB) == 0;
+    if (c == '\n')
+        return (flags & PRINT_LF) != 0;
     return c >= 128 ? (flags & PRINT_8BIT) != 0 : c > ' ' && c < 127;
 }
 
@@ -47,5 +49,14 @@ struct str printable(struct arena *arena, struct str v)
         return v;
     struct buffer b = BUFFER_IN(arena);
     print_escaped(&b, v, 0);
+    return buffer_str(&b);
+}
+
+struct str printable_lines(struct arena *arena, struct str v)
+{
+    if (plain_end(v, 0, PRINT_LF) == v.n)
+        return v;
+    struct buffer b = BUFFER_IN(arena);
+    print_escaped(&b, v, PRINT_LF);
     return buffer_str(&b);
 }

@@ -9,6 +9,7 @@ enum print_flags {
     PRINT_SPACE = 1, /* a space also becomes \040 */
     PRINT_8BIT = 2,  /* octets above 127 are printed as they are */
     PRINT_TAB = 4,   /* a TAB also becomes \011 */
+    PRINT_LF = 8,    /* an LF stays */
 };
 
 /* Adds v with non-printing octets escaped as the manual's `escape` operator does (11.7): \b \n
@@ -17,5 +18,8 @@ void print_escaped(struct buffer *b, struct str v, unsigned flags);
 
 /* The same as a value; returns v itself when nothing needs escaping. */
 struct str printable(struct arena *arena, struct str v);
+
+/* The same for a text of several lines: LFs stay. */
+struct str printable_lines(struct arena *arena, struct str v);
 
 #endif

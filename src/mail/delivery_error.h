@@ -11,6 +11,7 @@ enum delivery_error {
     DELIVERY_MALFORMED_REPLY = -19,
     DELIVERY_QUOTA = -22,             /* quota */
     DELIVERY_EXPANSION = -27,         /* an option could not be expanded */
+    DELIVERY_HOST_LOOKUP = -32,       /* a host has no address, or that could not be found out */
     DELIVERY_TLS_FAILED = -37,
     DELIVERY_TLS_REQUIRED = -38,      /* tls_required */
     DELIVERY_AUTH_FAILED = -42,       /* auth_failed */
@@ -18,6 +19,7 @@ enum delivery_error {
     DELIVERY_MAIL_4XX = -45,          /* mail_4xx */
     DELIVERY_DATA_4XX = -46,          /* data_4xx */
     DELIVERY_AUTH_PROBLEM = -48,      /* an authenticator could not be run */
+    DELIVERY_UTF8_FORWARD = -49,      /* the host does not take UTF-8 in addresses */
     DELIVERY_HOST_IS_LOCAL = -50,
     DELIVERY_ROUTE_RETRY = -52,       /* the retry time of ... has not come */
     DELIVERY_LOCAL_RETRY = -53,

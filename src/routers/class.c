@@ -4,7 +4,7 @@
 #include "base/strlist.h"
 #include "expand/expand.h"
 #include "routers/generic.h"
-#include "routers/host_list.h"
+#include "mail/host_list.h"
 #include "routers/router.h"
 
 #define GENERIC_DEFAULT(option_, type_, default_) \

@@ -35,6 +35,14 @@ static void test_flags(void **state)
     assert_str(escaped(arena, STR(" \t\x80"), PRINT_SPACE | PRINT_TAB | PRINT_8BIT), "\\040\\011\x80");
 }
 
+static void test_lines(void **state)
+{
+    struct arena *arena = *state;
+
+    assert_str(printable_lines(arena, STR("550-a\n550 b")), "550-a\n550 b");
+    assert_str(printable_lines(arena, STR("550-a\r\n550 \xe9")), "550-a\\r\n550 \\351");
+}
+
 static void test_appends_and_taints(void **state)
 {
     struct buffer b = BUFFER_IN(*state);
@@ -75,7 +83,8 @@ static void test_every_octet(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        arena_test(test_escape),    arena_test(test_flags),       arena_test(test_appends_and_taints),
+        arena_test(test_escape),    arena_test(test_flags),
+        arena_test(test_lines),       arena_test(test_appends_and_taints),
         arena_test(test_printable), arena_test(test_every_octet),
     };
 

@@ -1,5 +1,5 @@
 /* Lists of hosts: see host_list.h. */
-#include "routers/host_list.h"
+#include "mail/host_list.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-/* Lists of hosts as route rules, fallback_hosts and the queryprogram router have them (manual, 20.4 to 20.6):
- * names or addresses, perhaps with a port, or with /MX behind. Private to src/routers. */
-#ifndef ROUTERS_HOST_LIST_H
-#define ROUTERS_HOST_LIST_H
+/* Lists of hosts as route rules, fallback_hosts, the queryprogram router and the smtp transport have them (manual,
+ * 20.4 to 20.6): names or addresses, perhaps with a port, or with /MX behind. */
+#ifndef MAIL_HOST_LIST_H
+#define MAIL_HOST_LIST_H
 
 #include <stdbool.h>
 

@@ -1,0 +1,69 @@
+/* A session with a server, from the connection to the point where messages can be sent, for deliveries and for
+ * callouts alike. Private to src/transports. */
+#ifndef TRANSPORTS_SMTP_REMOTE_H
+#define TRANSPORTS_SMTP_REMOTE_H
+
+#include "auths/auth.h"
+#include "transports/smtp_client.h"
+#include "transports/smtp_options.h"
+#include "transports/transport.h"
+
+struct remote {
+    /* Set by the caller. */
+    const struct config *config;
+    const struct transport_instance *transport;
+    const struct smtp_config *options;
+    struct scope *scope;         /* ->address is there; $host and its kin are set in it */
+    const struct mail_host *host;
+    int port;
+    bool lmtp, smtps;
+    bool verifying;              /* for a callout */
+    bool in_clear;               /* TLS has been tried in vain: without it */
+    int connect_timeout, command_timeout; /* seconds */
+
+    /* Found out. */
+    struct arena *arena;         /* of the session */
+    struct smtp_client client;   /* ->failure says what went wrong */
+    struct str helo;
+    bool esmtp;
+    bool tls_required;           /* hosts_require_tls */
+    struct scope_tls tls;        /* .active: the connection is encrypted */
+    const struct auth_instance *auth; /* that succeeded; NULL: not authenticated */
+    struct str authenticated_id; /* client_set_id; STR_NULL: none */
+    unsigned messages;           /* sent so far */
+    bool quiet;                  /* the failure is about the configuration here, or was logged: no line about the host */
+};
+
+/* Puts host and port into the scope ($host ...), and what is known of TLS. */
+void remote_enter(struct remote *r);
+void remote_leave(struct remote *r);
+
+/* Whether the host is in a list that only makes things better: one that cannot be evaluated counts as if the host
+ * was not in it, as in Exim. */
+bool remote_host_in(struct remote *r, const struct list *list);
+
+/* The same for a list that says what must be: one that cannot be evaluated is a failure. */
+bool remote_host_must(struct remote *r, const struct list *list, const char *option, bool *yes);
+
+/* Expands an option of the transport. A forced failure gives STR_NULL. False: r->client.failure. */
+bool remote_expand(struct remote *r, const struct template *t, const char *option, struct str *value);
+
+/* Connects and gets as far as the first MAIL: banner, EHLO, STARTTLS, AUTH. False: r->client.failure; the connection
+ * is closed. */
+bool remote_open(struct remote *r);
+
+/* Says good-bye and closes. */
+void remote_close(struct remote *r);
+
+/* --- Parts of that */
+
+/* Negotiates TLS on the connection (smtp_tls.c). */
+bool remote_start_tls(struct remote *r);
+
+/* Authenticates as the lists hosts_require_auth and hosts_try_auth have it (smtp_auth.c). */
+bool remote_authenticate(struct remote *r);
+
+/* "H=name [address]", with the port where the log selector wants it. */
+struct str remote_host_text(struct arena *arena, const struct mail_host *host, int port);
+
+#endif
