@@ -45,8 +45,11 @@ bool str_eq_nocase(struct str a, struct str b)
     return a.n == b.n && compare_nocase(a.s, b.s, a.n) == 0;
 }
 
+/* Tables are searched with it: most rows differ in the first octet, which is looked at first. */
 bool str_is(struct str v, const char *cstring)
 {
+    if (v.n > 0 && v.s[0] != cstring[0])
+        return false;
     return str_eq(v, str_of(cstring));
 }
 

@@ -55,7 +55,6 @@ static void show(struct tester *t, struct str line)
         fwrite(result.s, 1, result.n, stdout);
         putchar('\n');
     }
-    fflush(stdout);
     arena_reset(t->line_arena);
 }
 
