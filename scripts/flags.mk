@@ -57,6 +57,6 @@ AS_NEEDED := $(if $(SANITIZE),,-Wl,--as-needed)
 ALL_LDFLAGS := $(LINK_HARDENING) $(AS_NEEDED) $(SANITIZERS) $(LDFLAGS)
 LIBS := $(call library_libs,$(BUILTIN)) $(PCRE2_LIBS) $(TLS_LIBS) $(DBMLIB)
 LIBS += $(if $(call is_on,SUPPORT_I18N),-lidn2)
-LIBS += -lresolv -lcrypt -ldl $(EXTRALIBS)
+LIBS += -lresolv -lcrypt -ldl -lm $(EXTRALIBS)
 # Unit tests call what is in modules as well.
 MODULE_LIBS := $(call library_libs,$(MODULAR))

@@ -75,6 +75,14 @@ struct acl_warnings {
     struct acl_warning *first;
 };
 
+/* Rates that the ratelimit condition has worked out, so that an event is counted once, however often it is
+ * asked about (manual, 44.41). Whoever keeps this sets first to NULL when what it is for, and the arena with it,
+ * comes to its end. */
+struct acl_rates {
+    struct arena *arena;
+    struct acl_rate *first;
+};
+
 struct acl_context {
     const struct acl_set *acls;
     struct scope *scope;
@@ -84,7 +92,9 @@ struct acl_context {
     struct str recipient; /* the address under RCPT, VRFY, EXPN; STR_NULL elsewhere */
     struct arena *arena;  /* messages live here */
     struct acl_warnings *warnings; /* NULL: `warn` lines are never suppressed */
+    struct acl_rates *message_rates, *connection_rates; /* NULL: rates are worked out for every ACL */
 
+    struct acl_rates rates;     /* private: those for the ACL that is running */
     unsigned depth;             /* private: ACLs running within each other */
     unsigned log_reject_target; /* private: becomes acl_outcome.log_reject_target */
 };

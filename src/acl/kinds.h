@@ -12,7 +12,9 @@ enum acl_check acl_check_encrypted(struct acl_run *run, const struct acl_item *i
 enum acl_check acl_check_hosts(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_check_local_parts(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_check_nested(struct acl_run *run, const struct acl_item *item, struct str value);
+enum acl_check acl_check_ratelimit(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_check_recipients(struct acl_run *run, const struct acl_item *item, struct str value);
+enum acl_check acl_check_seen(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_check_sender_domains(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_check_senders(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_check_verify(struct acl_run *run, const struct acl_item *item, struct str value);

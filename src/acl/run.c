@@ -344,6 +344,7 @@ void acl_run(struct acl_context *context, const struct template *spec, struct ac
 
     *outcome = (struct acl_outcome){.result = ACL_ACCEPT};
     context->log_reject_target = LOG_MAIN | LOG_REJECT;
+    context->rates = (struct acl_rates){.arena = context->arena};
     if (spec != NULL) {
         if (seen == NULL)
             context->scope->acl = &none;

@@ -47,6 +47,7 @@ void smtp_transaction_reset(struct smtp_session *s)
     s->message = (struct scope_message){.size = -1, .acl_m.arena = s->transaction_arena};
     s->message.authenticated_sender = s->peer->authenticated_sender;
     s->warnings = (struct acl_warnings){.arena = s->transaction_arena};
+    s->message_rates = (struct acl_rates){.arena = s->transaction_arena};
     match_cache_clear(s->scope.match_cache);
     search_tidyup();
     log_set_message(STR_NULL);
@@ -60,7 +61,11 @@ void smtp_forget_command(struct smtp_session *s)
     s->connection.smtp_command = s->connection.smtp_command_argument = STR_NULL;
     s->connection.smtp_command_history = STR_NULL;
     s->address = (struct scope_address){0};
-    s->acl = (struct scope_acl){0};
+    s->acl = (struct scope_acl){
+        .sender_rate = s->acl.sender_rate, /* these stay (44.39) */
+        .sender_rate_limit = s->acl.sender_rate_limit,
+        .sender_rate_period = s->acl.sender_rate_period,
+    };
     s->scope.value = s->scope.item = s->scope.lookup_result = STR_NULL;
     s->scope.runrc = s->scope.regex_match = STR_NULL;
     memset(s->scope.auth_vars, 0, sizeof s->scope.auth_vars);
@@ -136,7 +141,10 @@ static void begin(struct smtp_session *s, const struct smtp_settings *settings, 
         .recipient = STR_NULL,
         .arena = s->scratch,
         .warnings = &s->warnings,
+        .message_rates = &s->message_rates,
+        .connection_rates = &s->connection_rates,
     };
+    s->connection_rates = (struct acl_rates){.arena = s->arena};
     describe_connection(s);
     smtp_transaction_reset(s);
     smtp_forget_command(s);

@@ -110,6 +110,7 @@ struct smtp_session {
     struct scope_acl acl;
     struct smtp_acl_owner acl_owner;
     struct acl_warnings warnings;
+    struct acl_rates message_rates, connection_rates;
 
     /* The command at hand. */
     struct str line;      /* without its ending and trailing white space */
