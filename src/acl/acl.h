@@ -40,7 +40,8 @@ enum acl_result {
     ACL_ERROR, /* the ACL itself is at fault: a temporary rejection; log_message says why */
 };
 
-struct acl_set; /* the ACLs of a configuration */
+struct mail_handling; /* src/mail */
+struct acl_set;       /* the ACLs of a configuration */
 
 /* Compiles all ACLs. False: err holds the first error with its place, in Exim's words. */
 bool acl_compile(struct arena *arena, const struct acl_source *sources, size_t n, struct acl_set **set,
@@ -92,6 +93,8 @@ struct acl_context {
     struct str recipient; /* the address under RCPT, VRFY, EXPN; STR_NULL elsewhere */
     struct arena *arena;  /* messages live here */
     struct acl_warnings *warnings; /* NULL: `warn` lines are never suppressed */
+    struct mail_handling *handling; /* what controls say of the message; NULL: there is none */
+    struct arena *handling_arena;   /* ... and where its strings live */
     struct acl_rates *message_rates, *connection_rates; /* NULL: rates are worked out for every ACL */
 
     struct acl_rates rates;     /* private: those for the ACL that is running */

@@ -22,23 +22,23 @@ static const struct acl_control controls[] = {
     {"dmarc_disable_verify", CONTROL_DMARC_DISABLE_VERIFY, CONTROL_GIVEN, false,
      SMTP & ~(ACL_AT(DATA) | ACL_AT(PRDR))},
     {"dmarc_enable_forensic", CONTROL_DMARC_ENABLE_FORENSIC, CONTROL_REFUSED, false, ACL_ANYWHERE},
-    {"dscp", CONTROL_DSCP, CONTROL_REFUSED, true, SMTP & ~ACL_AT(NOTQUIT)},
+    {"dscp", CONTROL_DSCP, CONTROL_BY_HOST, true, SMTP & ~ACL_AT(NOTQUIT)},
     {"enforce_sync", CONTROL_ENFORCE_SYNC, CONTROL_BY_HOST, false, SMTP},
     {"fakedefer", CONTROL_FAKEDEFER, CONTROL_BY_HOST, true, MESSAGE | ACL_AT(PRDR)},
     {"fakereject", CONTROL_FAKEREJECT, CONTROL_BY_HOST, true, MESSAGE | ACL_AT(PRDR)},
-    {"freeze", CONTROL_FREEZE, CONTROL_REFUSED, true, MESSAGE | ACL_AT(NOTSMTP)},
+    {"freeze", CONTROL_FREEZE, CONTROL_OF_MESSAGE, true, MESSAGE | ACL_AT(NOTSMTP)},
     {"no_callout_flush", CONTROL_NO_CALLOUT_FLUSH, CONTROL_GIVEN, false, SMTP},
     {"no_delay_flush", CONTROL_NO_DELAY_FLUSH, CONTROL_BY_HOST, false, SMTP},
     {"no_enforce_sync", CONTROL_NO_ENFORCE_SYNC, CONTROL_BY_HOST, false, SMTP},
-    {"no_mbox_unspool", CONTROL_NO_MBOX_UNSPOOL, CONTROL_REFUSED, false, MESSAGE},
+    {"no_mbox_unspool", CONTROL_NO_MBOX_UNSPOOL, CONTROL_OF_MESSAGE, false, MESSAGE},
     {"no_multiline_responses", CONTROL_NO_MULTILINE_RESPONSES, CONTROL_BY_HOST, false, SMTP},
     {"no_pipelining", CONTROL_NO_PIPELINING, CONTROL_BY_HOST, false, SMTP},
-    {"queue", CONTROL_QUEUE, CONTROL_REFUSED, true, MESSAGE | ACL_AT(NOTSMTP)},
-    {"queue_only", CONTROL_QUEUE_ONLY, CONTROL_REFUSED, true, MESSAGE | ACL_AT(NOTSMTP)},
-    {"submission", CONTROL_SUBMISSION, CONTROL_REFUSED, true, BEFORE_DATA},
-    {"suppress_local_fixups", CONTROL_SUPPRESS_LOCAL_FIXUPS, CONTROL_REFUSED, false,
+    {"queue", CONTROL_QUEUE, CONTROL_OF_MESSAGE, true, MESSAGE | ACL_AT(NOTSMTP)},
+    {"queue_only", CONTROL_QUEUE_ONLY, CONTROL_OF_MESSAGE, true, MESSAGE | ACL_AT(NOTSMTP)},
+    {"submission", CONTROL_SUBMISSION, CONTROL_OF_MESSAGE, true, BEFORE_DATA},
+    {"suppress_local_fixups", CONTROL_SUPPRESS_LOCAL_FIXUPS, CONTROL_OF_MESSAGE, false,
      BEFORE_DATA | ACL_AT(NOTSMTP_START)},
-    {"utf8_downconvert", CONTROL_UTF8_DOWNCONVERT, CONTROL_REFUSED, true, ACL_AT(RCPT) | ACL_AT(VRFY)},
+    {"utf8_downconvert", CONTROL_UTF8_DOWNCONVERT, CONTROL_OF_MESSAGE, true, ACL_AT(RCPT) | ACL_AT(VRFY)},
     {"wellknown", CONTROL_WELLKNOWN, CONTROL_REFUSED, true, ACL_AT(WELLKNOWN)},
 };
 
@@ -89,10 +89,12 @@ bool acl_control_apply(struct acl_context *context, struct str value, struct err
         return error_set(err, "syntax error in \"control=%.*s\"", STR_ARG(value));
     if (!acl_control_inspect(value, err))
         return false;
+    if (control->id == CONTROL_DSCP && rest.n == 0)
+        return error_set(err, "syntax error in \"control=%.*s\"", STR_ARG(value));
     if (!(control->allowed & (UINT32_C(1) << context->where)))
         return error_set(err, "cannot use \"control=%s\" in %s ACL", control->name,
                          acl_where_name(context->where));
-    if (rest.n > 1)
+    if (rest.n > 0)
         parameter = str_copy_n(context->arena, rest.s + 1, rest.n - 1, rest.tainted);
 
     switch (control->state) {
@@ -103,6 +105,8 @@ bool acl_control_apply(struct acl_context *context, struct str value, struct err
             return acl_control_debug(context, parameter, err);
         set_local_part_case(context, control->id == CONTROL_CASEFUL_LOCAL_PART);
         break;
+    case CONTROL_OF_MESSAGE:
+        return acl_control_of_message(context, control, value, parameter, err);
     case CONTROL_GIVEN:
     case CONTROL_REFUSED:
         break;

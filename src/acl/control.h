@@ -39,6 +39,7 @@ enum acl_control_state {
     CONTROL_REFUSED, /* Exim knows it, this version does not do it */
     CONTROL_BY_HOST, /* acl_host.control() is called */
     CONTROL_BY_ACL,  /* done here */
+    CONTROL_OF_MESSAGE, /* the message's struct mail_handling says so from then on */
     CONTROL_GIVEN,   /* what it asks for is so in any case: it switches off what does not exist */
 };
 
@@ -59,6 +60,11 @@ bool acl_control_debug_inspect(struct str parameter, struct error *err);
 
 /* `control = debug/parameter`. */
 bool acl_control_debug(struct acl_context *context, struct str parameter, struct error *err);
+
+/* A control that concerns the message; parameter: what stands behind the slash, STR_NULL: no slash. value: all
+ * of it, for err. */
+bool acl_control_of_message(struct acl_context *context, const struct acl_control *control, struct str value,
+                            struct str parameter, struct error *err);
 
 /* `control = value`. False: err, in Exim's words. */
 bool acl_control_apply(struct acl_context *context, struct str value, struct error *err);

@@ -30,7 +30,9 @@ enum acl_check acl_do_log_message(struct acl_run *run, const struct acl_item *it
 enum acl_check acl_do_log_reject_target(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_do_logwrite(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_do_message(struct acl_run *run, const struct acl_item *item, struct str value);
+enum acl_check acl_do_queue(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_do_remove_header(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_do_set(struct acl_run *run, const struct acl_item *item, struct str value);
+enum acl_check acl_do_udpsend(struct acl_run *run, const struct acl_item *item, struct str value);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/print.h"
 #include "base/strlist.h"
+#include "mail/message.h"
 
 enum acl_check acl_do_endpass(struct acl_run *run, const struct acl_item *item, struct str value)
 {
@@ -86,6 +87,25 @@ enum acl_check acl_do_control(struct acl_run *run, const struct acl_item *item, 
     if (acl_control_apply(context, value, &err))
         return CHECK_TRUE;
     return acl_say(run, CHECK_ERROR, "%.*s", STR_ARG(err.text));
+}
+
+/* --- Named queues */
+
+/* The name becomes a directory of the spool. */
+enum acl_check acl_do_queue(struct acl_run *run, const struct acl_item *item, struct str value)
+{
+    struct acl_context *context = run->context;
+
+    (void)item;
+    if (value.tainted && !str_is_empty(value))
+        return acl_say(run, CHECK_ERROR, "Tainted name '%.*s' for queue not permitted", STR_ARG(value));
+    if (str_find(value, '/') >= 0 || str_is(value, ".") || str_is(value, ".."))
+        return acl_say(run, CHECK_ERROR, "Directory separator not permitted in queue name: '%.*s'",
+                       STR_ARG(value));
+    if (context->handling == NULL)
+        return acl_say(run, CHECK_ERROR, "cannot set queue: there is no message");
+    context->handling->queue = str_copy(context->handling_arena, value);
+    return CHECK_TRUE;
 }
 
 /* --- Logs */

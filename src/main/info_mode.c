@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auths/auth.h"
+#include "base/dscp.h"
 #include "lookups/lookup.h"
 #include "main/modes.h"
 
@@ -12,6 +13,7 @@ static void help(FILE *out)
           "If the string is not recognised, you'll get this help (on stderr).\n"
           "\n"
           "  exim -bI:help    this information\n"
+          "  exim -bI:dscp    list of known dscp value keywords\n"
           "  exim -bI:modules list of drivers and lookups that are loaded when they are named\n",
           out);
 }
@@ -38,6 +40,11 @@ int info_mode(const char *what)
 {
     if (strcmp(what, "help") == 0) {
         help(stdout);
+        return 0;
+    }
+    if (strcmp(what, "dscp") == 0) {
+        for (unsigned i = 0; dscp_name(i) != NULL; i++)
+            puts(dscp_name(i));
         return 0;
     }
     if (strcmp(what, "modules") == 0) {

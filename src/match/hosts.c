@@ -79,14 +79,13 @@ static bool has_address(const struct addrinfo *results, const struct ip *ip)
     return false;
 }
 
-/* `no IP address found for host NAME`, and for whom that was asked. */
-static void report_no_address(struct matching *m, struct str name)
+void match_report_no_address(struct scope *scope, struct str name)
 {
-    struct arena *arena = m->scope->arena;
+    struct arena *arena = scope->arena;
     struct str text = str_printf(arena, "no IP address found for host %.*s", STR_ARG(name)), peer;
 
-    if (m->scope->connection && m->scope->connection->host_address.n > 0 &&
-        expand_string(m->scope, STR("$sender_fullhost"), arena, &peer, NULL) == EXPAND_OK && peer.n > 0)
+    if (scope->connection && scope->connection->host_address.n > 0 &&
+        expand_string(scope, STR("$sender_fullhost"), arena, &peer, NULL) == EXPAND_OK && peer.n > 0)
         text = str_printf(arena, "%.*s (during SMTP connection from %.*s)", STR_ARG(text), STR_ARG(peer));
     debug(DEBUG_host_lookup, "%.*s", STR_ARG(text));
     if (log_selected(LOG_SEL_host_lookup_failed))
@@ -109,7 +108,7 @@ static enum found match_addresses_of(struct matching *m, struct str name)
         return FOUND_LATER;
     }
     if (failed) {
-        report_no_address(m, name);
+        match_report_no_address(m->scope, name);
         m->why = str_printf(m->scope->arena, "failed to find IP address for %.*s", STR_ARG(name));
         return FOUND_UNKNOWN;
     }

@@ -72,4 +72,8 @@ enum match_result list_match_text(struct scope *scope, enum match_kind kind, str
  * False: err holds Exim's text. */
 bool list_named_text(struct scope *scope, struct str name, char kind, struct str *value, struct error *err);
 
+/* Logs `no IP address found for host NAME`, and for whom that was asked, where log_selector has
+ * host_lookup_failed. */
+void match_report_no_address(struct scope *scope, struct str name);
+
 #endif

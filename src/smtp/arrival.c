@@ -135,6 +135,8 @@ static void log_arrival(struct smtp_session *s, int64_t size)
     if (s->transaction.chunk_total > 0)
         buffer_add_cstr(&line, " K");
     buffer_printf(&line, " S=%lld", (long long)size);
+    if (!str_is_empty(s->transaction.handling.queue))
+        buffer_printf(&line, " Q=%.*s", STR_ARG(s->transaction.handling.queue));
     add_selected(s, &line);
     log_write_str(LOG_MAIN, buffer_str(&line));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "acl/control.h"
+#include "base/dscp.h"
 #include "smtp/helo.h"
 #include "smtp/fold.h"
 #include "smtp/log_lines.h"
@@ -11,6 +12,19 @@
 #include "smtp/reply.h"
 
 /* --- What ACLs ask */
+
+static bool set_dscp(struct smtp_session *s, struct str value, struct error *err)
+{
+    int tos;
+
+    if (s->peer->mode == SMTP_TEST)
+        return true;
+    if (!dscp_parse(value, &tos))
+        return error_set(err, "unrecognised DSCP value in \"control=dscp/%.*s\"", STR_ARG(value));
+    debug(DEBUG_acl, "set input DSCP to \"%.*s\"", STR_ARG(value));
+    dscp_set(s->peer->in_fd, tos);
+    return true;
+}
 
 static bool obey_control(void *owner, const struct acl_control *control, struct str parameter,
                          struct error *err)
@@ -21,6 +35,8 @@ static bool obey_control(void *owner, const struct acl_control *control, struct 
     case CONTROL_ALLOW_AUTH_UNADVERTISED:
         s->auth_unadvertised_allowed = true;
         return true;
+    case CONTROL_DSCP:
+        return set_dscp(s, parameter, err);
     case CONTROL_ENFORCE_SYNC:
     case CONTROL_NO_ENFORCE_SYNC:
         s->enforce_sync = control->id == CONTROL_ENFORCE_SYNC;
@@ -28,7 +44,7 @@ static bool obey_control(void *owner, const struct acl_control *control, struct 
     case CONTROL_FAKEDEFER:
     case CONTROL_FAKEREJECT:
         s->transaction.fake_code = control->id == CONTROL_FAKEDEFER ? 450 : 550;
-        if (str_is_null(parameter))
+        if (str_is_empty(parameter))
             parameter = STR("Your message has been rejected but is being kept for evaluation.\nIf it was a "
                             "legitimate message, it may still be delivered to the target recipient(s).");
         s->transaction.fake_reply = str_copy(s->transaction_arena, smtp_fold(s->scratch, parameter));

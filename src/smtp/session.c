@@ -43,6 +43,7 @@ void smtp_transaction_reset(struct smtp_session *s)
         .added_headers = BUFFER_IN(s->transaction_arena),
         .chunks = BUFFER_IN(s->transaction_arena),
         .fake_reply = STR_NULL,
+        .handling.queue = s->transaction.handling.queue, /* until another one is set */
     };
     s->message = (struct scope_message){.size = -1, .acl_m.arena = s->transaction_arena};
     s->message.authenticated_sender = s->peer->authenticated_sender;
@@ -141,6 +142,8 @@ static void begin(struct smtp_session *s, const struct smtp_settings *settings, 
         .recipient = STR_NULL,
         .arena = s->scratch,
         .warnings = &s->warnings,
+        .handling = &s->transaction.handling,
+        .handling_arena = s->arena,
         .message_rates = &s->message_rates,
         .connection_rates = &s->connection_rates,
     };

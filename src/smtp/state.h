@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/stream.h"
 #include "expand/expand.h"
+#include "mail/message.h"
 #include "match/list.h"
 #include "smtp/ratelimit.h"
 #include "smtp/services.h"
@@ -89,6 +90,7 @@ struct smtp_transaction {
     struct str reject_log;        /* envelope and headers of a message that has arrived */
     struct str fake_reply;        /* control = fakereject, fakedefer: the text; STR_NULL: not asked for */
     int fake_code;
+    struct mail_handling handling; /* other controls of ACLs */
 };
 
 struct smtp_session {
