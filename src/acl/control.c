@@ -99,10 +99,10 @@ bool acl_control_apply(struct acl_context *context, struct str value, struct err
 
     switch (control->state) {
     case CONTROL_BY_HOST:
-        return context->host->control(context->owner, control, parameter, err);
+        return context->host->control(context->owner, control, rest.n > 1 ? parameter : STR_NULL, err);
     case CONTROL_BY_ACL:
         if (control->id == CONTROL_DEBUG)
-            return acl_control_debug(context, parameter, err);
+            return acl_control_debug(context, rest.n > 1 ? parameter : STR_NULL, err);
         set_local_part_case(context, control->id == CONTROL_CASEFUL_LOCAL_PART);
         break;
     case CONTROL_OF_MESSAGE:

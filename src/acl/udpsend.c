@@ -105,6 +105,8 @@ enum acl_check acl_do_udpsend(struct acl_run *run, const struct acl_item *item, 
     (void)item;
     if (status != CHECK_TRUE)
         return status;
+    if (run->context->scope->forbid & SCOPE_FORBID_READSOCKET)
+        return acl_say(run, CHECK_ERROR, "\"udpsend\" is not permitted here");
     addresses = find_addresses(&packet);
     if (addresses == NULL) {
         match_report_no_address(run->context->scope, packet.host);

@@ -54,7 +54,7 @@ bool dscp_parse(struct str text, int *tos)
 
 void dscp_set(int fd, int tos)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t length = sizeof address;
     int failed = 0;
 

@@ -191,7 +191,7 @@ enum scope_forbid {
     SCOPE_FORBID_LOOKUP = 4,
     SCOPE_FORBID_PERL = 8,
     SCOPE_FORBID_READFILE = 16,
-    SCOPE_FORBID_READSOCKET = 32,
+    SCOPE_FORBID_READSOCKET = 32, /* the network: udpsend of ACLs, too */
     SCOPE_FORBID_RUN = 64,
 };
 

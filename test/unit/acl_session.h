@@ -12,6 +12,8 @@
 #include "acl/control.h"
 #include "base/buffer.h"
 #include "base/log.h"
+#include "hints/hints.h"
+#include "mail/message.h"
 
 struct session {
     struct arena *arena;
@@ -23,6 +25,8 @@ struct session {
     struct scope_address address;
     struct scope_acl acl;
     struct acl_warnings warnings;
+    struct acl_rates message_rates, connection_rates;
+    struct mail_handling handling;
     struct acl_context context;
     struct buffer events; /* what the host was told */
     bool helo_good;       /* verify_helo() finds the name right */
@@ -120,6 +124,7 @@ static inline int setup(void **state)
     assert_non_null(mkdtemp(s->directory));
     s->process =
         (struct scope_process){.primary_hostname = STR("mail.test"), .spool_directory = STR("/nonexistent")};
+    s->process.hints = hints_new(arena, str_of(s->directory), getuid(), getgid());
     s->connection = (struct scope_connection){
         .host_address = STR("127.0.0.1"),
         .helo_name = str_taint(STR("x")),
@@ -136,7 +141,7 @@ static inline int setup(void **state)
         .original_local_part = str_taint(STR("Rcpt")),
         .domain = str_taint(STR("d.test")),
     };
-    s->warnings.arena = arena;
+    s->warnings.arena = s->message_rates.arena = s->connection_rates.arena = arena;
     s->scope = (struct scope){
         .arena = arena,
         .services = &services,
@@ -156,6 +161,10 @@ static inline int setup(void **state)
         .recipient = str_taint(STR("Rcpt@d.test")),
         .arena = arena,
         .warnings = &s->warnings,
+        .handling = &s->handling,
+        .handling_arena = arena,
+        .message_rates = &s->message_rates,
+        .connection_rates = &s->connection_rates,
     };
     set_logs(s);
     return 0;

@@ -86,16 +86,15 @@ static const struct {
     {"a:\n deny dnslists = x\n",
      "2: ACL condition \"dnslists\" is known to Exim but not supported by gatepost"},
     {"a:\n deny\n !spf = x\n", "3: ACL condition \"spf\" is known to Exim but not supported by gatepost"},
-    {"a:\n warn queue = x\n", "2: ACL modifier \"queue\" is known to Exim but not supported by gatepost"},
-    {"a:\n warn udpsend = x\n", "2: ACL modifier \"udpsend\" is known to Exim but not supported by gatepost"},
+    {"a:\n warn malware = x\n", "2: ACL condition \"malware\" is known to Exim but not supported by gatepost"},
     {"a:\n deny !verify = recipient\n",
      "2: ACL condition \"verify = recipient\" is known to Exim but not supported by gatepost"},
     {"a:\n deny !verify = sender=x@y/callout\n",
      "2: ACL condition \"verify = sender\" is known to Exim but not supported by gatepost"},
     {"a:\n warn control = debug/tag=x/trigger=now\n",
      "2: option \"trigger\" of control \"debug\" is known to Exim but not supported by gatepost"},
-    {"a:\n warn control = freeze/no_tell\n",
-     "2: control \"freeze\" is known to Exim but not supported by gatepost"},
+    {"a:\n warn control = cutthrough_delivery/defer=pass\n",
+     "2: control \"cutthrough_delivery\" is known to Exim but not supported by gatepost"},
 };
 
 static void test_errors(void **state)

@@ -245,8 +245,8 @@ static void test_controls(void **state)
          "ERROR log<syntax error in \"control=no_pipelining/foo\">"},
         {"a:\n accept control = allow_auth_unadvertised",
          "ERROR log<cannot use \"control=allow_auth_unadvertised\" in RCPT ACL>"},
-        {"a:\n accept control = ${lc:FREEZE}",
-         "ERROR log<control \"freeze\" is known to Exim but not supported by gatepost>"},
+        {"a:\n accept control = ${lc:CUTTHROUGH_DELIVERY}",
+         "ERROR log<control \"cutthrough_delivery\" is known to Exim but not supported by gatepost>"},
         {"a:\n warn control = caseful_local_part\n logwrite = $local_part\n control = caselower_local_part\n"
          " accept logwrite = $local_part",
          "ACCEPT\nmain: Rcpt\nmain: rcpt"},
