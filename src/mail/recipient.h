@@ -16,10 +16,10 @@ struct transport_instance; /* src/transports */
 /* --- Hosts */
 
 enum mail_host_status {
-    HOST_UNTRIED,
-    HOST_USABLE,           /* delivery, or a connection, worked */
-    HOST_UNUSABLE,         /* tried now and failed for now */
-    HOST_UNUSABLE_EXPIRED, /* its retry time has not come, and it has failed for longer than the rules allow */
+    MAIL_HOST_UNTRIED,
+    MAIL_HOST_USABLE,           /* delivery, or a connection, worked */
+    MAIL_HOST_UNUSABLE,         /* tried now and failed for now */
+    MAIL_HOST_UNUSABLE_EXPIRED, /* its retry time has not come, and it has failed for longer than the rules allow */
 };
 
 enum { MAIL_NO_MX = -1, MAIL_NO_PORT = -1 };

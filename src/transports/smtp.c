@@ -1,6 +1,20 @@
 /* The smtp transport (manual, chapter 30): SMTP and LMTP to other hosts. */
+#include "transports/smtp_delivery.h"
 #include "transports/smtp_options.h"
 #include "transports/transport.h"
+
+static bool init(struct transport_instance *transport, struct error *err)
+{
+    const struct smtp_config *o = transport->instance.config;
+
+    if (!str_is_nocase(o->protocol, "smtp") && !smtp_is_lmtp(o) && !smtp_is_smtps(o))
+        return error_set(err, "%.*s transport: protocol must be smtp, smtps, submissions or lmtp",
+                         STR_ARG(transport->instance.name));
+    if (o->command_timeout <= 0 || o->data_timeout <= 0 || o->final_timeout <= 0)
+        return error_set(err, "command, data, or final timeout value is zero for %.*s transport",
+                         STR_ARG(transport->instance.name));
+    return true;
+}
 
 extern const struct transport_driver transport_driver_smtp;
 const struct transport_driver transport_driver_smtp = {
@@ -9,4 +23,6 @@ const struct transport_driver transport_driver_smtp = {
              .option_count = SMTP_OPTION_COUNT,
              .config_size = sizeof(struct smtp_config)},
     .local = false,
+    .init = init,
+    .deliver = smtp_deliver,
 };

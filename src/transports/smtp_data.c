@@ -98,6 +98,23 @@ static bool send_message(struct transaction *t, struct message_writer *writer)
 
 /* --- Results */
 
+/* What is known of TLS, in memory that outlives the session. */
+static struct scope_tls copy_tls(struct arena *arena, const struct scope_tls *tls)
+{
+    struct scope_tls copy = *tls;
+
+    copy.cipher = str_copy(arena, tls->cipher);
+    copy.cipher_std = str_copy(arena, tls->cipher_std);
+    copy.ver = str_copy(arena, tls->ver);
+    copy.peerdn = str_copy(arena, tls->peerdn);
+    copy.sni = str_copy(arena, tls->sni);
+    copy.ocsp = str_copy(arena, tls->ocsp);
+    copy.resumption = str_copy(arena, tls->resumption);
+    copy.peercert = str_copy(arena, tls->peercert);
+    copy.ourcert = str_copy(arena, tls->ourcert);
+    return copy;
+}
+
 /* Facts for the delivery line. */
 static void delivered(struct transaction *t, struct mail_recipient *recipient, struct str confirmation)
 {
@@ -110,13 +127,13 @@ static void delivered(struct transaction *t, struct mail_recipient *recipient, s
     recipient->error = recipient->more_error = 0;
     recipient->message = STR_NULL;
     recipient->host_used = r->host;
-    recipient->interface_address = r->client.local_address;
+    recipient->interface_address = str_copy(r->results, r->client.local_address);
     recipient->interface_port = r->client.local_port;
-    recipient->tls = r->tls;
+    recipient->tls = copy_tls(r->results, &r->tls);
     recipient->authenticator = r->auth ? r->auth->instance.name : STR_NULL;
-    recipient->authenticated_id = r->authenticated_id;
+    recipient->authenticated_id = str_copy(r->results, r->authenticated_id);
     recipient->authenticated_sender = t->delivery->message->authenticated_sender;
-    recipient->confirmation = confirmation;
+    recipient->confirmation = str_copy(r->results, confirmation);
     recipient->chunking = t->chunking;
     recipient->pipelining = t->pipelining;
     recipient->prdr = t->prdr;
@@ -168,7 +185,7 @@ static enum transaction_end all_alike(struct transaction *t, bool overall)
             continue;
         if (ok && overall)
             recipient->confirmation =
-                str_join3(t->r->arena, recipient->confirmation, STR("\n"), confirmation);
+                str_join3(t->r->results, recipient->confirmation, STR("\n"), confirmation);
         else if (ok)
             delivered(t, recipient, confirmation);
         else if (failure->permanent)

@@ -23,6 +23,7 @@ struct remote {
 
     /* Found out. */
     struct arena *arena;         /* of the session */
+    struct arena *results;       /* of what outlives it: texts in recipients */
     struct smtp_client client;   /* ->failure says what went wrong */
     struct str helo;
     bool esmtp;

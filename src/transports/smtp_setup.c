@@ -147,6 +147,8 @@ static bool say_hello(struct remote *r, bool first)
             transport_event(r->transport, r->scope, "smtp:ehlo", c->reply.text, 0);
             return true;
         }
+        if (!c->failure.lost)
+            transport_event(r->transport, r->scope, "smtp:ehlo", c->reply.text, 0);
         if (r->lmtp || !first || c->failure.lost)
             return false;
         debug(DEBUG_transport, "not sending EHLO: no ESMTP support\n");

@@ -22,7 +22,7 @@ void transaction_result(struct mail_recipient *recipient, enum mail_result resul
     recipient->result = result;
     recipient->error = failure->error;
     recipient->more_error = failure->more_error;
-    recipient->message = failure->text;
+    recipient->message = str_copy(r->results, failure->text);
     recipient->pass_message = failure->code != 0;
     recipient->host_used = r->quiet && !failure->tls ? NULL : r->host;
 }
@@ -105,6 +105,7 @@ static bool read_rcpt(struct transaction *t, size_t i, struct str shown)
     }
     if (r->client.failure.error == ETIMEDOUT) {
         transaction_result(t->recipients[i], MAIL_DEFER, r, &r->client.failure);
+        r->quiet = true;
         t->recipients[i]->retry_address = true;
         t->recipients[i]->retry_sender = r->options->address_retry_include_sender;
     }
