@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/fixed.h"
 #include "base/print.h"
 #include "config/values.h"
 #include "expand/expand.h"
@@ -52,19 +53,6 @@ static void add_scaled(struct buffer *out, int value, const char *letters, bool 
     buffer_printf(out, "%d", value);
     if (letter && value != 0)
         buffer_add_char(out, *letter);
-}
-
-static void add_fixed(struct buffer *out, int value)
-{
-    int decimals = value % 1000, width = 3;
-
-    if (value < 0)
-        return;
-    while (width > 1 && decimals % 10 == 0) {
-        decimals /= 10;
-        width--;
-    }
-    buffer_printf(out, "%d.%0*d", value / 1000, width, decimals);
 }
 
 static void add_times(struct buffer *out, const struct option_times *times)
@@ -167,7 +155,7 @@ void value_text(struct buffer *out, enum option_type type, const void *field)
         add_times(out, field);
         break;
     case OPTION_FIXED:
-        add_fixed(out, *(const int *)field);
+        fixed_add(out, *(const int *)field);
         break;
     case OPTION_UID:
     case OPTION_GID:

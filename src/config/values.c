@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/fixed.h"
 #include "base/strlist.h"
 #include "config/reading.h"
 #include "config/text.h"
@@ -178,27 +179,20 @@ static bool read_octal(struct reading *r, struct str name, struct str text, int 
     return true;
 }
 
-/* Thousandths; decimals beyond the third are read and dropped. */
 static bool read_fixed(struct reading *r, struct str name, struct str text, int *field)
 {
-    bool too_large = false;
-    long long value;
-    size_t p = read_digits(text, 10, &value, &too_large), whole = p;
-    int unit = 1000;
+    bool too_large = text.n > 0 && *text.s == '-';
+    size_t sign = text.n > 0 && (*text.s == '-' || *text.s == '+'), used;
 
-    if (p == 0)
+    used = fixed_read(text_from(text, sign), field, &too_large);
+    if (used == 0)
         return reading_error(r, "fixed-point number expected for %.*s", STR_ARG(name));
-    too_large |= *text.s == '-' || __builtin_mul_overflow(value, 1000, &value);
-    if (p < text.n && text.s[p] == '.')
-        for (p++; p < text.n && ascii_is_digit(text.s[p]); p++) {
-            unit /= 10;
-            value += unit * (text.s[p] - '0');
-        }
-    if (p < text.n)
-        return reading_error_extra(r, text_from(text, p), "fixed-point value for %.*s", STR_ARG(name));
-    if (too_large || value > INT_MAX)
-        return reading_error(r, "integer \"%.*s\" is too large (overflow)", (int)whole, text.s);
-    *field = (int)value;
+    used += sign;
+    if (used < text.n)
+        return reading_error_extra(r, text_from(text, used), "fixed-point value for %.*s", STR_ARG(name));
+    if (too_large)
+        return reading_error(r, "integer \"%.*s\" is too large (overflow)",
+                             (int)strcspn(text.s, "."), text.s);
     return true;
 }
 

@@ -11,7 +11,7 @@ enum delivery_error {
     DELIVERY_MALFORMED_REPLY = -19,
     DELIVERY_QUOTA = -22,             /* quota */
     DELIVERY_EXPANSION = -27,         /* an option could not be expanded */
-    DELIVERY_HOST_LOOKUP = -32,       /* a host has no address, or that could not be found out */
+    DELIVERY_HOST_LOOKUP = -32,       /* lookup: a host has no address, or that could not be found out */
     DELIVERY_TLS_FAILED = -37,
     DELIVERY_TLS_REQUIRED = -38,      /* tls_required */
     DELIVERY_AUTH_FAILED = -42,       /* auth_failed */

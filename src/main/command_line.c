@@ -50,11 +50,13 @@ static const struct row rows[] = {
     MODE_TEXT("-bhc", NEXT, MODE_TEST, sender_address),
     MODE_TEXT("-bI:", ATTACHED, MODE_INFO, info),
     MODE("-bP", ALONE, MODE_PRINT),
+    MODE("-brt", ALONE, MODE_RETRY),
     MODE("-bs", ALONE, MODE_SESSION),
     FLAG("-bV", version),
     TEXT("-C", NEXT_OR_ATTACHED, config_files),
     {"-D", ATTACHED, ADD_DEFINE, MODE_NONE, 0},
     TEXT("-d", ATTACHED, debug),
+    TEXT("-f", NEXT_OR_ATTACHED, envelope_sender),
     FLAG("-n", no_labels),
     FLAG("-v", verbose),
     TEXT("-oMa", NEXT, sender_address),
@@ -112,7 +114,6 @@ static const struct row rows[] = {
     REFUSED("-bmalware", NEXT),
     REFUSED("-bnq", ALONE),
     REFUSED("-bp", ATTACHED),
-    REFUSED("-brt", ALONE),
     REFUSED("-brw", ALONE),
     REFUSED("-bS", ALONE),
     REFUSED("-bt", ALONE),
@@ -123,7 +124,6 @@ static const struct row rows[] = {
     REFUSED("-dropcr", ALONE),
     REFUSED("-E", ATTACHED),
     REFUSED("-F", NEXT),
-    REFUSED("-f", NEXT_OR_ATTACHED),
     REFUSED("-G", ATTACHED),
     REFUSED("-M", ATTACHED),
     REFUSED("-N", ALONE),
@@ -275,6 +275,8 @@ bool command_line_parse(struct arena *arena, char *const *argv, struct command_l
         return false;
     if (cl->mode == MODE_NONE && cl->version)
         cl->mode = MODE_VERSION;
+    if (cl->envelope_sender && cl->mode != MODE_RETRY)
+        return error_set(err, "exim abandoned: option -f is known to Exim but not supported by gatepost");
     if (*argv && (cl->mode == MODE_DAEMON || cl->mode == MODE_TEST))
         return error_set(err, "exim: incompatible command-line options or arguments");
     if (*argv && cl->mode == MODE_NONE)

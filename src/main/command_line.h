@@ -14,6 +14,7 @@ enum mode {
     MODE_SESSION,  /* -bs: SMTP on standard input and output */
     MODE_EXPAND,   /* -be */
     MODE_PRINT,    /* -bP */
+    MODE_RETRY,    /* -brt */
     MODE_VERSION,  /* -bV */
     MODE_INFO,     /* -bI: */
 };
@@ -30,6 +31,7 @@ struct command_line {
     const char *listen;          /* -oX */
     const char *pid_file;        /* -oP */
     const char *info;            /* -bI: */
+    const char *envelope_sender; /* -f */
     /* What -oM tells about the caller of -bs. */
     const char *sender_address;  /* -bh and -oMa, the last of them: address[.port] */
     const char *authenticator;   /* -oMaa */

@@ -71,6 +71,8 @@ static int run(struct program **program)
         return expand_mode(*program);
     case MODE_PRINT:
         return print_mode(*program);
+    case MODE_RETRY:
+        return retry_mode(*program);
     case MODE_VERSION:
         printf("Configuration file is %.*s\n", STR_ARG((*program)->config->file));
         return 0;

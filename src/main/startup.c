@@ -137,10 +137,17 @@ static bool refuse_rules(const struct config *config, struct error *err)
     if (config->rewrite_rules.n > 0)
         return error_at(err, config->rewrite_rules.v[0].where,
                         "section \"rewrite\" is known to Exim but not supported by gatepost");
-    if (config->retry_rules.n > 0)
-        return error_at(err, config->retry_rules.v[0].where,
-                        "section \"retry\" is known to Exim but not supported by gatepost");
     return true;
+}
+
+/* What the configuration reader leaves to others. */
+static bool compile(struct program *program, struct error *err)
+{
+    const struct config *config = program->config;
+
+    return refuse_rules(config, err) &&
+           retry_rules_compile(program->arena, &config->retry_rules, &program->retry, err) &&
+           acl_compile(program->arena, config->acls, config->acl_count, &program->acls, err);
 }
 
 struct program *program_load(const struct command_line *cl, struct str *log_file_path, struct error *err)
@@ -159,8 +166,7 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
     program->arena = arena;
     program->cl = cl;
     program->config = config_read(&request, err);
-    if (program->config && refuse_rules(program->config, err) &&
-        acl_compile(arena, program->config->acls, program->config->acl_count, &program->acls, err)) {
+    if (program->config && compile(program, err)) {
         program->process = describe_process(program);
         configure_hints(program);
         configure_lookups(&program->config->main);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "expand/scope.h"
+#include "mail/retry_rules.h"
 #include "main/command_line.h"
 
 /* A configuration ready for use. Everything is prepared here so that nothing is left to do per connection. */
@@ -17,6 +18,7 @@ struct program {
     const struct command_line *cl;
     struct config *config;
     struct acl_set *acls;
+    struct retry_rules retry;
     struct scope_process process;
 };
 

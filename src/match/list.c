@@ -12,13 +12,22 @@
 
 /* --- Compiling */
 
+/* No text of a configuration has an RS in it. */
+void list_items(const struct list *list, struct str text, struct strlist *items)
+{
+    if (list->single)
+        *items = (struct strlist){text.s, text.s + text.n, '\x1e', text.tainted};
+    else
+        strlist_begin(items, text, ':');
+}
+
 static void parse_items(struct arena *arena, struct list *list)
 {
     struct strlist items;
     struct str raw;
     size_t room = 0;
 
-    strlist_begin(&items, list->text, ':');
+    list_items(list, list->text, &items);
     while (strlist_next(&items, arena, &raw)) {
         if (list->n == room) {
             size_t more = room ? 2 * room : 8;
@@ -32,18 +41,30 @@ static void parse_items(struct arena *arena, struct list *list)
     }
 }
 
-struct list *list_compile_mutable(struct arena *arena, enum list_kind kind, struct str text,
-                                  struct source_pos where)
+static struct list *compile(struct arena *arena, enum list_kind kind, bool single, struct str text,
+                            struct source_pos where)
 {
     struct list *list = ARENA_NEW(arena, struct list);
 
-    *list = (struct list){.kind = kind, .place = PLACE_LIST, .source = str_copy(arena, text)};
+    *list = (struct list){.kind = kind, .place = PLACE_LIST, .source = str_copy(arena, text), .single = single};
     list->template = template_compile(arena, list->source, where);
     if (template_constant(list->template, &list->text)) {
         list->template = NULL;
         parse_items(arena, list);
     }
     return list;
+}
+
+struct list *list_compile_mutable(struct arena *arena, enum list_kind kind, struct str text,
+                                  struct source_pos where)
+{
+    return compile(arena, kind, false, text, where);
+}
+
+const struct list *list_compile_item(struct arena *arena, enum list_kind kind, struct str text,
+                                     struct source_pos where)
+{
+    return compile(arena, kind, true, text, where);
 }
 
 const struct list *list_compile(struct arena *arena, enum list_kind kind, struct str text,

@@ -18,6 +18,9 @@ struct named_lists; /* domainlist, hostlist, addresslist, localpartlist of a con
 /* Compiles the text (copied). Never fails: bad items raise their error when they are reached. */
 const struct list *list_compile(struct arena *arena, enum list_kind kind, struct str text,
                                 struct source_pos where);
+/* The same for a text that is a single item, whatever separators are in it. */
+const struct list *list_compile_item(struct arena *arena, enum list_kind kind, struct str text,
+                                     struct source_pos where);
 struct str list_source(const struct list *list);
 
 /* Named lists. */

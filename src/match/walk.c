@@ -276,7 +276,7 @@ static bool walk_text(struct walk *w)
     struct item item;
     struct str raw;
 
-    strlist_begin(&items, w->text, ':');
+    list_items(w->list, w->text, &items);
     while (strlist_next(&items, arena, &raw)) {
         item_parse(arena, w->list->kind, w->list->place, raw, false, &item);
         if (step_any(w, &item))

@@ -8,6 +8,7 @@
 #include "match/list.h"
 
 struct template;
+struct strlist;
 
 struct list {
     enum list_kind kind;
@@ -17,12 +18,16 @@ struct list {
     struct str text;                 /* the text of the items below */
     struct item *items;              /* when there is no template */
     size_t n;
-    bool cache; /* of a named list: its results may be cached although it is expanded */
+    bool single; /* the text is one item, whatever separators are in it */
+    bool cache;  /* of a named list: its results may be cached although it is expanded */
 };
 
 /* list_compile() before the list is handed out. */
 struct list *list_compile_mutable(struct arena *arena, enum list_kind kind, struct str text,
                                   struct source_pos where);
+
+/* Begins to read the items of the list's text. */
+void list_items(const struct list *list, struct str text, struct strlist *items);
 
 /* A list of the one item `text`, whatever separators are in it. keep: as for item_parse(). */
 const struct list *list_of_one(struct arena *arena, enum list_kind kind, struct str text, bool keep);
