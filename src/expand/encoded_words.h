@@ -1,4 +1,4 @@
-/* Encoded words (RFC 2047): how header lines carry text that is not ASCII. Inside src/expand only. */
+/* Encoded words (RFC 2047): how header lines carry text that is not ASCII. */
 #ifndef EXPAND_ENCODED_WORDS_H
 #define EXPAND_ENCODED_WORDS_H
 

@@ -1,5 +1,5 @@
-/* Addresses as header lines have them (RFC 5322, section 3.4, and its obsolete forms). Inside src/expand
- * only. */
+/* Addresses as header lines have them (RFC 5322, section 3.4, and its obsolete forms).
+ */
 #ifndef EXPAND_HEADER_ADDRESS_H
 #define EXPAND_HEADER_ADDRESS_H
 

@@ -32,6 +32,7 @@ struct varset {
  * the dollar: acl_c_x. */
 void varset_set(struct varset *set, struct str name, struct str value);
 bool varset_get(const struct varset *set, struct str name, struct str *value);
+void varset_each(const struct varset *set, void (*each)(void *ctx, struct str name, struct str value), void *ctx);
 
 /* The process and its configuration: one for the process. */
 struct scope_process {
@@ -97,6 +98,8 @@ struct scope_connection {
 /* A recipient that was accepted. */
 struct scope_recipient {
     struct str address;
+    unsigned dsn_flags;   /* NOTIFY=: enum mail_dsn (mail/recipient.h) */
+    struct str dsn_orcpt; /* ORCPT=, as it came; STR_NULL: not given */
 };
 
 /* One message, from MAIL on. */

@@ -35,3 +35,9 @@ bool varset_get(const struct varset *set, struct str name, struct str *value)
     *value = variable->value;
     return true;
 }
+
+void varset_each(const struct varset *set, void (*each)(void *ctx, struct str name, struct str value), void *ctx)
+{
+    for (const struct variable *v = set->first; v != NULL; v = v->next)
+        each(ctx, v->name, v->value);
+}

@@ -51,6 +51,13 @@ bool mail_header_is(const struct mail_header *header, const char *name)
     return has_name(header->text, name);
 }
 
+bool mail_header_matches(const struct mail_header *header, struct str name)
+{
+    if (name.n > 0 && name.s[name.n - 1] == '*')
+        return header->text.n >= name.n - 1 && strncasecmp(header->text.s, name.s, name.n - 1) == 0;
+    return name.n > 0 && name_length(header->text) == name.n && strncasecmp(header->text.s, name.s, name.n) == 0;
+}
+
 struct str mail_header_value(struct arena *arena, const struct mail_header *header)
 {
     ptrdiff_t colon = str_find(header->text, ':');

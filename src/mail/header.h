@@ -10,6 +10,9 @@ enum mail_header_type mail_header_type_of(struct str line);
 /* Whether the header has that name (without a colon); white space may stand before its colon. */
 bool mail_header_is(const struct mail_header *header, const char *name);
 
+/* The same, where a name that ends in * stands for all that begin so, whatever their case. */
+bool mail_header_matches(const struct mail_header *header, struct str name);
+
 /* What stands behind the colon, without white space around it, still folded. */
 struct str mail_header_value(struct arena *arena, const struct mail_header *header);
 

@@ -73,6 +73,7 @@ struct mail_message {
     bool sender_set_untrusted;   /* by somebody who may not; becomes a Sender: line */
     bool allow_unqualified_recipient, allow_unqualified_sender;
     bool smtputf8, eightbit;
+    bool id_created;             /* the Message-ID: line was made here */
     struct str dsn_envid;        /* ENVID=; STR_NULL: none */
     enum { DSN_RET_NONE, DSN_RET_FULL, DSN_RET_HDRS } dsn_ret;
     struct varset acl_m; /* as at the end of reception; acl_c is in origin */

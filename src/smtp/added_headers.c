@@ -40,47 +40,44 @@ static enum place place_of(struct str header, size_t *skip)
     return AT_END;
 }
 
-static void add_those_at(struct buffer *out, struct str added, enum place place)
+/* The header that what belongs to the place stands behind; NULL: it stands first. */
+static struct mail_header *before(struct mail_header *received, enum place place)
 {
+    struct mail_header *last = received;
+
+    if (place == AT_START)
+        return NULL;
+    for (struct mail_header *h = received->next; place == AT_START_RFC && h; last = h, h = h->next)
+        if (!mail_header_is(h, "Received") && !str_starts_nocase(h->text, "Resent-"))
+            break;
+    for (; place == AT_END && last->next; last = last->next)
+        continue;
+    return last;
+}
+
+static void add_those_at(struct mail_message *mail, struct mail_header *received, struct str added, enum place place)
+{
+    struct mail_header *last = before(received, place);
     const char *p = added.s, *end = added.s + added.n;
 
     while (p < end) {
         size_t n = header_length(p, end), skip;
 
-        if (place_of((struct str){p, n, true}, &skip) == place)
-            buffer_add_n(out, p + skip, n - skip);
+        if (place_of((struct str){p, n, true}, &skip) == place) {
+            struct str text = str_copy_n(mail->arena, p + skip, n - skip, added.tainted);
+            enum mail_header_type type = mail_header_type_of(text);
+
+            last = last ? mail_header_insert(mail, last, type, text) : mail_header_prepend(mail, type, text);
+        }
         p += n;
     }
 }
 
-/* Octets of the Received: and Resent- headers that the message begins with. */
-static size_t trace_length(struct str headers)
+void added_headers_apply(struct mail_message *mail, struct mail_header *received, struct str added)
 {
-    const char *p = headers.s, *end = headers.s + headers.n;
+    /* What stands behind all Received: headers goes first, so that it is not behind what comes between them. */
+    static const enum place order[] = {AT_START, AT_START_RFC, AFTER_RECEIVED, AT_END};
 
-    while (p < end) {
-        struct str header = {p, header_length(p, end), true};
-
-        if (!str_starts_nocase(header, "Received:") && !str_starts_nocase(header, "Resent-"))
-            break;
-        p += header.n;
-    }
-    return (size_t)(p - headers.s);
-}
-
-struct str added_headers_merge(struct arena *arena, struct str received, struct str original,
-                               struct str added)
-{
-    struct buffer out = BUFFER_IN(arena);
-    size_t trace = trace_length(original);
-
-    add_those_at(&out, added, AT_START);
-    buffer_add(&out, received);
-    add_those_at(&out, added, AFTER_RECEIVED);
-    buffer_add_n(&out, original.s, trace);
-    add_those_at(&out, added, AT_START_RFC);
-    buffer_add_n(&out, original.s + trace, original.n - trace);
-    add_those_at(&out, added, AT_END);
-    out.tainted = true;
-    return buffer_str(&out);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        add_those_at(mail, received, added, order[i]);
 }

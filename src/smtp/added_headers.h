@@ -2,12 +2,11 @@
 #ifndef SMTP_ADDED_HEADERS_H
 #define SMTP_ADDED_HEADERS_H
 
-#include "base/str.h"
+#include "mail/header.h"
 
-/* The header section with everything in its place: the message's own headers, its Received: header and the
- * added ones. These may begin with :at_start:, :after_received:, :at_start_rfc: or :at_end: (which is where
- * they go otherwise). All are complete lines. */
-struct str added_headers_merge(struct arena *arena, struct str received, struct str original,
-                               struct str added);
+/* Puts the added headers, complete lines, in their places between the others: behind all, unless they begin with
+ * :at_start:, :after_received: (this machine's), :at_start_rfc: (all Received: and Resent- headers that come
+ * first) or :at_end:. */
+void added_headers_apply(struct mail_message *mail, struct mail_header *received, struct str added);
 
 #endif

@@ -1,8 +1,12 @@
 /* A message that has arrived: the DATA ACL, the log line and the reply. */
+#include <errno.h>
+
 #include "base/clock.h"
+#include "mail/id.h"
 #include "smtp/data.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
+#include "smtp/receive.h"
 #include "smtp/reply.h"
 
 /* --- Refused for what it is */
@@ -19,7 +23,7 @@ static void log_too_big(struct smtp_session *s, const struct message *m)
     buffer_add(&line, smtp_host_and_ident(s, true));
     buffer_printf(&line, ": message too big: read=%lld max=%lld", (long long)m->size,
                   (long long)s->size_limit);
-    log_write_more(LOG_MAIN | LOG_REJECT, buffer_str(&line), message_for_reject_log(m, s, STR("")));
+    log_write_more(LOG_MAIN | LOG_REJECT, buffer_str(&line), message_for_reject_log(m, s));
 }
 
 /* False: answered. */
@@ -52,27 +56,6 @@ static bool is_fine(struct smtp_session *s, const struct message *m)
     return true;
 }
 
-/* --- The Received: header */
-
-/* $received_for is the recipient if there is but one. */
-static struct str received_header(struct smtp_session *s)
-{
-    struct error err = ERROR_IN(s->scratch);
-    struct str text = STR(""), date = STR("");
-    enum expand_status status;
-
-    if (s->message.recipients_count == 1)
-        s->message.received_for = s->message.recipients[0].address;
-    status = expand(&s->scope, s->options->received_header_text, s->transaction_arena, &text, &err);
-    s->message.received_for = STR_NULL;
-    if (status == EXPAND_FAILED || status == EXPAND_DEFER)
-        log_write(LOG_MAIN | LOG_PANIC, "Expansion of received_header_text failed: %.*s", STR_ARG(err.text));
-    if (status != EXPAND_OK || str_is_empty(text))
-        return STR("");
-    expand(&s->scope, s->prepared->date, s->scratch, &date, NULL);
-    return str_join3(s->transaction_arena, text, STR(";\n\t"), str_join(s->scratch, date, STR("\n")));
-}
-
 /* --- Taken */
 
 /* The value of a header, unfolded, for the log. */
@@ -93,8 +76,11 @@ static void add_selected(struct smtp_session *s, struct buffer *line)
         buffer_printf(line, " M8S=%d", s->transaction.eightbit ? 8 : s->transaction.body_given ? 7 : 0);
     if (log_selected(LOG_SEL_receive_time))
         smtp_log_duration(s, line, "RT", s->transaction.data_begun_ms);
-    if (log_selected(LOG_SEL_msg_id) && id.n > 2 && id.s[0] == '<') {
-        buffer_add_cstr(line, " id=");
+    bool created = s->transaction.mail->id_created;
+
+    if ((created ? log_selected(LOG_SEL_msg_id_created) : log_selected(LOG_SEL_msg_id)) && id.n > 2 &&
+        id.s[0] == '<') {
+        buffer_add_cstr(line, created ? " id*=" : " id=");
         buffer_add_n(line, id.s + 1, id.n - 2);
     }
     if (log_selected(LOG_SEL_subject)) {
@@ -148,32 +134,47 @@ static void log_discarded(struct smtp_session *s, struct str reason)
     log_write(LOG_MAIN, "Completed");
 }
 
-/* This version keeps no spool: what would have to be delivered is put off, so that nothing is lost. */
+/* The delivery begins when the client knows that the message is safe. */
+static void deliver(struct smtp_session *s)
+{
+    const struct mail_services *services = s->settings->mail;
+
+    smtp_flush(s);
+    if (services->deliver)
+        services->deliver(services->ctx, s->transaction.mail);
+}
+
+/* It cannot be kept: the client has to try again. */
 static void put_off(struct smtp_session *s)
 {
+    const struct smtp_transaction *t = &s->transaction;
+    bool full = t->failure_errno == ENOSPC || t->failure_errno == EDQUOT;
     struct buffer line = BUFFER_IN(s->scratch);
 
+    if (!s->settings->mail) {
+        smtp_reply(s, "451 Messages cannot be received at present - please try later");
+        return;
+    }
     buffer_add(&line, smtp_host_and_ident(s, true));
     buffer_add_cstr(&line, " F=<");
     buffer_add(&line, s->message.sender_address);
-    buffer_add_char(&line, '>');
-    smtp_log_authenticated(s, &line);
-    buffer_add_cstr(&line, " temporarily rejected after DATA: this version does not keep messages");
-    log_write_more(LOG_MAIN | LOG_REJECT, buffer_str(&line), s->transaction.reject_log);
-    smtp_reply(s, "451 Messages cannot be received at present - please try later");
+    buffer_add_cstr(&line, "> temporarily rejected after DATA: ");
+    buffer_add(&line, t->failure);
+    log_write_str(LOG_MAIN | LOG_REJECT | (full ? 0 : LOG_PANIC), buffer_str(&line));
+    smtp_reply(s, full ? "452 Space shortage, please try later" : "451 Local problem, please try later");
 }
 
-static void accept_message(struct smtp_session *s, const struct acl_outcome *outcome, int64_t size,
+static void accept_message(struct smtp_session *s, const struct message *m, const struct acl_outcome *outcome,
                            int64_t chunk)
 {
-    struct str id = s->message.message_id;
     bool discarded = s->message.recipients_count == 0, test = s->peer->mode == SMTP_TEST;
 
-    if (!discarded && !test) {
+    smtp_receive_finish(s);
+    if (!discarded && !test && !smtp_receive_commit(s, m)) {
         put_off(s);
         return;
     }
-    log_arrival(s, size);
+    log_arrival(s, smtp_receive_size(s, m));
     if (discarded)
         log_discarded(s, outcome->result == ACL_DISCARD ? outcome->log_message : STR(""));
     if (chunk >= 0)
@@ -183,29 +184,45 @@ static void accept_message(struct smtp_session *s, const struct acl_outcome *out
         smtp_respond(s, str_printf(s->scratch, "%d", s->transaction.fake_code), s->transaction.fake_reply,
                      true);
     else
-        smtp_policy_accept(s, outcome, "250", str_join(s->scratch, STR("OK id="), id));
+        smtp_policy_accept(s, outcome, "250", str_join(s->scratch, STR("OK id="), s->message.message_id));
     if (test)
         stream_write(&s->stream, STR("\n**** SMTP testing: that is not a real message id!\n\n"),
                      smtp_deadline(s));
+    if (!discarded && !test)
+        deliver(s);
+}
+
+static bool too_many_hops(struct smtp_session *s, const struct message *m)
+{
+    struct buffer line = BUFFER_IN(s->scratch);
+
+    if (m->received_headers <= s->options->received_headers_max)
+        return false;
+    buffer_add_cstr(&line, "rejected from <");
+    buffer_add(&line, s->message.sender_address);
+    buffer_add_cstr(&line, "> ");
+    buffer_add(&line, smtp_host_and_ident(s, true));
+    buffer_add_cstr(&line, ": Too many \"Received\" headers");
+    log_write_more(LOG_MAIN | LOG_REJECT, buffer_str(&line), s->transaction.reject_log);
+    smtp_reply(s, "550 Too many \"Received\" headers - suspected mail loop");
+    return true;
 }
 
 static void judge(struct smtp_session *s, const struct message *m, int64_t chunk)
 {
     struct acl_outcome outcome = {.result = ACL_ACCEPT};
-    struct str received;
 
-    if (m->problem == MESSAGE_FINE || m->problem == MESSAGE_TOO_BIG) {
-        s->message.message_id = message_id_new(s->transaction_arena);
+    if (!s->transaction.mail && m->problem == MESSAGE_TOO_BIG) {
+        s->message.message_id = mail_id_new(s->transaction_arena, s->settings->config->host_number);
         log_set_message(s->message.message_id);
     }
-    gettimeofday(&s->message.received_time, NULL);
     if (!is_fine(s, m))
         return;
-    received = received_header(s);
-    s->transaction.reject_log = message_for_reject_log(m, s, received);
-    message_publish(m, s, received, buffer_str(&s->transaction.added_headers));
-    s->transaction.added_headers = BUFFER_IN(s->transaction_arena); /* those of the DATA ACL come on top */
-    s->message.headers_added = STR_NULL;
+    s->transaction.reject_log = message_for_reject_log(m, s);
+    message_publish(m, s);
+    if (too_many_hops(s, m))
+        return;
+    smtp_receive_add_headers(s);
     if (s->message.recipients_count > 0)
         smtp_policy_run(s, ACL_WHERE_DATA, STR_NULL, &outcome);
     switch (outcome.result) {
@@ -219,7 +236,7 @@ static void judge(struct smtp_session *s, const struct message *m, int64_t chunk
         smtp_policy_refuse(s, ACL_WHERE_DATA, STR_NULL, &outcome);
         return;
     }
-    accept_message(s, &outcome, m->size + (int64_t)received.n, chunk);
+    accept_message(s, m, &outcome, chunk);
 }
 
 void smtp_message_arrived(struct smtp_session *s, const struct message *m, int64_t chunk)

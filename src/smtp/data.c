@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
+#include "smtp/receive.h"
 #include "smtp/reply.h"
 
 /* --- Before the message */
@@ -120,18 +121,22 @@ static const char *place_in(const struct message *m)
 static bool read_message(struct smtp_session *s, struct message *m)
 {
     struct message_limits limits = message_limits(s);
+    const struct message_sink sink = smtp_receive_sink(s);
     struct arena *arena = arena_new(ARENA_PLAIN);
     enum line_status status;
 
     smtp_flush(s);
     s->transaction.data_begun_ms = clock_now_ms();
-    message_begin(m, s->transaction_arena, &limits);
+    message_begin(m, s->transaction_arena, &limits, &sink);
     status = read_lines(s, m, arena);
     arena_free(arena);
     if (status == LINE_TIMEOUT)
         data_timeout(s);
     else if (status != LINE_OK)
         data_lost(s, place_in(m));
+    else
+        message_end(m);
+    m->sink = NULL;
     return status == LINE_OK;
 }
 
@@ -214,10 +219,11 @@ static void take_chunks(struct smtp_session *s, struct message *m)
 {
     struct smtp_transaction *t = &s->transaction;
     struct message_limits limits = message_limits(s);
+    const struct message_sink sink = smtp_receive_sink(s);
     struct str all = buffer_str(&t->chunks);
     const char *p = all.s, *end = all.s + all.n, *lf;
 
-    message_begin(m, s->transaction_arena, &limits);
+    message_begin(m, s->transaction_arena, &limits, &sink);
     for (; p < end; p = lf + (lf < end)) {
         size_t n;
 
@@ -229,6 +235,8 @@ static void take_chunks(struct smtp_session *s, struct message *m)
         t->chunk_total += lf < end && !crlf;
         message_add(m, p, n - crlf, true);
     }
+    message_end(m);
+    m->sink = NULL;
     if (t->chunks_lost) {
         m->problem = MESSAGE_TOO_BIG;
         m->size = t->chunk_total;

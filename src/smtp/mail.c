@@ -66,15 +66,16 @@ static bool take_ret(struct smtp_session *s, struct mail *mail, struct str value
     mail->ret_given = true;
     if (!str_is_nocase(value, "FULL") && !str_is_nocase(value, "HDRS"))
         return invalid(s, STR("Value for RET is invalid"));
+    s->transaction.dsn_ret = str_is_nocase(value, "FULL") ? DSN_RET_FULL : DSN_RET_HDRS;
     return true;
 }
 
 static bool take_envid(struct smtp_session *s, struct mail *mail, struct str value)
 {
-    (void)value;
     if (mail->envid_given)
         return invalid(s, STR("ENVID can be specified once only"));
     mail->envid_given = true;
+    s->transaction.dsn_envid = str_copy(s->transaction_arena, value);
     return true;
 }
 

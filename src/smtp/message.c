@@ -2,15 +2,14 @@
 #include "smtp/message.h"
 
 #include <string.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include "base/ascii.h"
-#include "smtp/added_headers.h"
+#include "mail/header.h"
 
-void message_begin(struct message *m, struct arena *arena, const struct message_limits *limits)
+void message_begin(struct message *m, struct arena *arena, const struct message_limits *limits,
+                   const struct message_sink *sink)
 {
-    *m = (struct message){.limits = *limits};
+    *m = (struct message){.limits = *limits, .sink = sink};
     m->headers = m->head = m->tail = BUFFER_IN(arena);
     m->headers.tainted = true;
 }
@@ -86,6 +85,17 @@ static void add_body_line(struct message *m, const char *p, size_t n, bool count
         m->zeros++;
     keep_body(m, p, n);
     keep_body(m, "\n", 1);
+    if (m->sink && m->problem == MESSAGE_FINE) {
+        m->sink->body(m->sink->ctx, p, n);
+        m->sink->body(m->sink->ctx, "\n", 1);
+    }
+}
+
+static void end_headers(struct message *m)
+{
+    m->in_body = true;
+    if (m->sink && m->problem == MESSAGE_FINE)
+        m->sink->headers(m->sink->ctx, m);
 }
 
 static void add_line(struct message *m, const char *p, size_t n, bool counted)
@@ -102,8 +112,8 @@ static void add_line(struct message *m, const char *p, size_t n, bool counted)
         return;
     }
     if (!m->in_body) {
-        m->in_body = true;
         m->empty_line = n == 0;
+        end_headers(m);
         if (m->empty_line)
             return;
     }
@@ -120,6 +130,13 @@ void message_add(struct message *m, const char *p, size_t n, bool counted)
         p = cr + 1;
     }
     add_line(m, p, n, counted);
+}
+
+void message_end(struct message *m)
+{
+    m->ended_in_headers = !m->in_body;
+    if (!m->in_body)
+        end_headers(m);
 }
 
 /* What a buffer holds, which may be nothing yet. */
@@ -139,47 +156,27 @@ static struct str visible(struct smtp_session *s, const char *p, size_t n)
     return buffer_str(&b);
 }
 
-void message_publish(const struct message *m, struct smtp_session *s, struct str received, struct str added)
+void message_publish(const struct message *m, struct smtp_session *s)
 {
     struct scope_message *message = &s->message;
     struct str head = view(&m->head), tail = view(&m->tail);
     size_t end = tail.n < m->limits.visible ? tail.n : m->limits.visible;
 
-    message->headers = added_headers_merge(s->transaction_arena, received, view(&m->headers), added);
     message->body = visible(s, head.s, head.n);
     message->body_end = visible(s, tail.s + (tail.n - end), end);
     message->size = m->size;
     message->body_size = m->body_size;
     message->body_linecount = m->body_lines;
-    message->linecount = m->header_lines + m->body_lines + (m->in_body ? 1 : 0);
+    message->linecount = m->header_lines + m->body_lines + (m->ended_in_headers ? 0 : 1);
     message->body_zerocount = m->zeros;
-    message->received_count = m->received_headers + !str_is_empty(received);
+    message->received_count = m->received_headers + 1;
     message->max_received_linelength = str_printf(s->transaction_arena, "%zu", m->longest_line);
 }
 
 /* --- The reject log */
 
-/* The letter by which Exim marks a header. */
-static char kind_of(const char *p, size_t n)
-{
-    static const struct {
-        const char *name;
-        char letter;
-    } kinds[] = {
-        {"From", 'F'},     {"To", 'T'},  {"Cc", 'C'},         {"Bcc", 'B'},
-        {"Sender", 'S'},   {"Reply-To", 'R'}, {"Message-Id", 'I'}, {"Received", 'P'},
-    };
-    size_t length = 0;
-
-    while (length < n && p[length] != ':' && !ascii_is_space(p[length]))
-        length++;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strlen(kinds[i].name) == length && strncasecmp(p, kinds[i].name, length) == 0)
-            return kinds[i].letter;
-    return ' ';
-}
-
-static void add_marked(struct buffer *b, struct str headers)
+/* The headers as they came: the message has not been taken apart. */
+static void add_raw(struct buffer *b, struct str headers)
 {
     const char *p = headers.s, *end = headers.s + headers.n;
 
@@ -188,7 +185,7 @@ static void add_marked(struct buffer *b, struct str headers)
         const char *next = lf ? lf + 1 : end;
 
         if (*p != ' ' && *p != '\t') {
-            buffer_add_char(b, kind_of(p, (size_t)(next - p)));
+            buffer_add_char(b, (char)mail_header_type_of((struct str){p, (size_t)(next - p), true}));
             buffer_add_char(b, ' ');
         }
         buffer_add_n(b, p, (size_t)(next - p));
@@ -196,7 +193,16 @@ static void add_marked(struct buffer *b, struct str headers)
     }
 }
 
-struct str message_for_reject_log(const struct message *m, struct smtp_session *s, struct str received)
+static void add_list(struct buffer *b, const struct mail_message *mail)
+{
+    for (const struct mail_header *h = mail->headers; h; h = h->next) {
+        buffer_add_char(b, (char)h->type);
+        buffer_add_char(b, ' ');
+        buffer_add(b, h->text);
+    }
+}
+
+struct str message_for_reject_log(const struct message *m, struct smtp_session *s)
 {
     struct buffer b = BUFFER_IN(s->transaction_arena);
 
@@ -210,33 +216,9 @@ struct str message_for_reject_log(const struct message *m, struct smtp_session *
         buffer_add(&b, s->message.recipients[i].address);
         buffer_add_cstr(&b, ">\n");
     }
-    add_marked(&b, received);
-    add_marked(&b, view(&m->headers));
-    return buffer_str(&b);
-}
-
-/* --- Ids */
-
-static void add_base62(struct buffer *b, uint64_t n, int digits)
-{
-    static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    char text[16];
-
-    for (int i = digits; i-- > 0; n /= 62)
-        text[i] = alphabet[n % 62];
-    buffer_add_n(b, text, (size_t)digits);
-}
-
-struct str message_id_new(struct arena *arena)
-{
-    struct buffer b = BUFFER_IN(arena);
-    struct timeval now;
-
-    gettimeofday(&now, NULL);
-    add_base62(&b, (uint64_t)now.tv_sec, 6);
-    buffer_add_char(&b, '-');
-    add_base62(&b, (uint64_t)getpid(), 11);
-    buffer_add_char(&b, '-');
-    add_base62(&b, (uint64_t)now.tv_usec, 4);
+    if (s->transaction.mail)
+        add_list(&b, s->transaction.mail);
+    else
+        add_raw(&b, view(&m->headers));
     return buffer_str(&b);
 }

@@ -19,13 +19,26 @@ struct message_limits {
     size_t visible;        /* octets at either end of the body that expansions see: only these are kept */
 };
 
+struct message;
+
+/* What wants to have the message as it comes. */
+struct message_sink {
+    /* The header section is complete. */
+    void (*headers)(void *ctx, struct message *m);
+    /* Octets of the body, lines ending in LF. */
+    void (*body)(void *ctx, const char *p, size_t n);
+    void *ctx;
+};
+
 struct message {
     struct message_limits limits;
+    const struct message_sink *sink; /* NULL: none */
     enum message_problem problem; /* the first one met; lines are then only counted */
     struct buffer headers;  /* lines end in LF */
     struct buffer head;     /* the beginning of the body */
     struct buffer tail;     /* its end, and some octets before */
     bool in_body;
+    bool ended_in_headers;  /* there was neither an empty line nor a body */
     bool empty_line;        /* there was one behind the headers */
     int64_t size;           /* octets so far, line ends as LF */
     int64_t body_size;
@@ -37,21 +50,21 @@ struct message {
     int64_t lines;
 };
 
-void message_begin(struct message *m, struct arena *arena, const struct message_limits *limits);
+void message_begin(struct message *m, struct arena *arena, const struct message_limits *limits,
+                   const struct message_sink *sink);
+
+/* There is no further line. */
+void message_end(struct message *m);
 
 /* Takes the next line, without its end. A CR in it ends a line, too (manual, 48.2). counted: it ended as
  * lines of this message do; a line that ends otherwise does not count as one. */
 void message_add(struct message *m, const char *p, size_t n, bool counted);
 
-/* Shows the message to expansions; received is the Received: header for it, added the headers that ACLs
- * added, both of complete lines. */
-void message_publish(const struct message *m, struct smtp_session *s, struct str received, struct str added);
+/* Shows the message to expansions, but for its header lines. */
+void message_publish(const struct message *m, struct smtp_session *s);
 
 /* What the reject log gets besides the line: envelope and headers, these marked by their kind (manual,
  * 53.15: rejected_header). Empty when that is not selected. */
-struct str message_for_reject_log(const struct message *m, struct smtp_session *s, struct str received);
-
-/* A message id as Exim makes them since 4.97: time, process and fraction in base 62. */
-struct str message_id_new(struct arena *arena);
+struct str message_for_reject_log(const struct message *m, struct smtp_session *s);
 
 #endif

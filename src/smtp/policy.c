@@ -78,11 +78,15 @@ static void add_header(void *owner, struct str header)
     s->message.headers_added = str_copy_n(s->transaction_arena, added->s, added->n - 1, added->tainted);
 }
 
-/* Headers are removed when a message is delivered, which this version does not do. */
+/* They go when the last ACL has run. */
 static void remove_header(void *owner, struct str names)
 {
-    (void)owner;
-    (void)names;
+    struct smtp_session *s = owner;
+    struct buffer *removed = &s->transaction.removed_headers;
+
+    if (removed->n > 0)
+        buffer_add_char(removed, ':');
+    buffer_add(removed, names);
 }
 
 static void delay(void *owner, int seconds)

@@ -1,4 +1,5 @@
 /* RCPT (RFC 5321 section 4.1.1.3). */
+#include "mail/recipient.h"
 #include "smtp/envelope.h"
 #include "smtp/log_lines.h"
 #include "smtp/parameters.h"
@@ -39,21 +40,38 @@ static void fault(struct smtp_session *s, enum smtp_fault kind, int code, struct
 
 struct rcpt {
     bool notify_given, orcpt_given;
+    unsigned notify; /* enum mail_dsn */
+    struct str orcpt;
 };
 
-static bool notify_is_valid(struct arena *arena, struct str value)
+/* Reads the list of NOTIFY=. False: there is something else in it. */
+static bool parse_notify(struct arena *arena, struct str value, unsigned *flags)
 {
+    static const struct {
+        const char *word;
+        unsigned flag;
+    } words[] = {{"SUCCESS", DSN_SUCCESS}, {"FAILURE", DSN_FAILURE}, {"DELAY", DSN_DELAY}};
     struct str word;
 
-    if (str_is_empty(value) || str_is_nocase(value, "NEVER"))
+    *flags = 0;
+    if (str_is_empty(value))
         return true;
+    if (str_is_nocase(value, "NEVER")) {
+        *flags = DSN_NEVER;
+        return true;
+    }
     for (size_t at = 0; at <= value.n; at += word.n + 1) {
         const struct str rest = str_sub(arena, value, at, value.n);
         ptrdiff_t comma = str_find(rest, ',');
+        bool known = false;
 
         word = comma < 0 ? rest : str_sub(arena, rest, 0, (size_t)comma);
-        if (!str_is_nocase(word, "SUCCESS") && !str_is_nocase(word, "FAILURE") &&
-            !str_is_nocase(word, "DELAY"))
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            if (str_is_nocase(word, words[i].word)) {
+                *flags |= words[i].flag;
+                known = true;
+            }
+        if (!known)
             return false;
     }
     return true;
@@ -66,36 +84,36 @@ static bool take_notify(struct smtp_session *s, struct rcpt *rcpt, struct str va
         return false;
     }
     rcpt->notify_given = true;
-    if (!notify_is_valid(s->scratch, value)) {
+    if (!parse_notify(s->scratch, value, &rcpt->notify)) {
         fault(s, SMTP_SYNTAX, 501, STR_NULL, STR("Invalid value for NOTIFY parameter"));
         return false;
     }
     return true;
 }
 
-static bool take_orcpt(struct smtp_session *s, struct rcpt *rcpt)
+static bool take_orcpt(struct smtp_session *s, struct rcpt *rcpt, struct str value)
 {
     if (rcpt->orcpt_given) {
         fault(s, SMTP_SYNTAX, 501, STR_NULL, STR("ORCPT can be specified once only"));
         return false;
     }
     rcpt->orcpt_given = true;
+    rcpt->orcpt = value;
     return true;
 }
 
 /* Takes the parameters off; *address is what is left. */
-static bool take_parameters(struct smtp_session *s, struct str *address)
+static bool take_parameters(struct smtp_session *s, struct rcpt *rcpt, struct str *address)
 {
-    struct rcpt rcpt = {0};
     struct smtp_parameter last;
 
     *address = s->argument;
     while (s->esmtp && s->dsn_advertised && smtp_last_parameter(s->scratch, *address, &last)) {
         if (str_is_nocase(last.name, "NOTIFY")) {
-            if (!take_notify(s, &rcpt, last.value))
+            if (!take_notify(s, rcpt, last.value))
                 return false;
         } else if (str_is_nocase(last.name, "ORCPT")) {
-            if (!take_orcpt(s, &rcpt))
+            if (!take_orcpt(s, rcpt, last.value))
                 return false;
         } else {
             return true; /* it belongs to the address, or the address is malformed */
@@ -125,12 +143,12 @@ static bool qualify(struct smtp_session *s, struct address *recipient, struct st
 }
 
 /* False: answered. */
-static bool read_recipient(struct smtp_session *s, struct address *recipient)
+static bool read_recipient(struct smtp_session *s, struct rcpt *rcpt, struct address *recipient)
 {
     struct error err = ERROR_IN(s->scratch);
     struct str text;
 
-    if (!take_parameters(s, &text))
+    if (!take_parameters(s, rcpt, &text))
         return false;
     if (!smtp_parse_address(s, text, false, recipient, &err)) {
         fault(s, SMTP_SYNTAX, 501, text, err.text);
@@ -178,7 +196,7 @@ static bool within_limit(struct smtp_session *s)
 
 /* --- The verdict */
 
-static void add_recipient(struct smtp_session *s, struct str address)
+static void add_recipient(struct smtp_session *s, const struct rcpt *rcpt, struct str address)
 {
     struct smtp_transaction *t = &s->transaction;
     struct scope_message *m = &s->message;
@@ -192,7 +210,11 @@ static void add_recipient(struct smtp_session *s, struct str address)
         m->recipients = grown;
         t->recipient_capacity = more;
     }
-    m->recipients[m->recipients_count++].address = str_copy(s->transaction_arena, address);
+    m->recipients[m->recipients_count++] = (struct scope_recipient){
+        .address = str_copy(s->transaction_arena, address),
+        .dsn_flags = rcpt->notify,
+        .dsn_orcpt = str_copy(s->transaction_arena, rcpt->orcpt),
+    };
 }
 
 static void discard(struct smtp_session *s, const char *acl, struct str reason)
@@ -203,7 +225,7 @@ static void discard(struct smtp_session *s, const char *acl, struct str reason)
     smtp_policy_log_discard(s, acl, reason);
 }
 
-static void decide(struct smtp_session *s, const struct address *recipient)
+static void decide(struct smtp_session *s, const struct rcpt *rcpt, const struct address *recipient)
 {
     struct acl_outcome outcome;
 
@@ -214,7 +236,7 @@ static void decide(struct smtp_session *s, const struct address *recipient)
     }
     switch (smtp_policy_run(s, ACL_WHERE_RCPT, recipient->text, &outcome)) {
     case ACL_ACCEPT:
-        add_recipient(s, recipient->text);
+        add_recipient(s, rcpt, recipient->text);
         smtp_policy_accept(s, &outcome, "250", STR("Accepted"));
         return;
     case ACL_DISCARD:
@@ -235,6 +257,7 @@ static void decide(struct smtp_session *s, const struct address *recipient)
 
 void smtp_rcpt(struct smtp_session *s)
 {
+    struct rcpt rcpt = {.orcpt = STR_NULL};
     struct address recipient;
 
     if (!s->transaction.sender_given) {
@@ -254,8 +277,8 @@ void smtp_rcpt(struct smtp_session *s)
     }
     s->message.rcpt_count++;
     smtp_ratelimit_apply(s, &s->prepared->rcpt_limit, s->message.rcpt_count, &s->transaction.rcpt_delay);
-    if (!read_recipient(s, &recipient) || !within_limit(s))
+    if (!read_recipient(s, &rcpt, &recipient) || !within_limit(s))
         return;
     set_address(s, &recipient);
-    decide(s, &recipient);
+    decide(s, &rcpt, &recipient);
 }

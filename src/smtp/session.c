@@ -10,6 +10,7 @@
 #include "smtp/connect.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
+#include "smtp/receive.h"
 #include "smtp/reply.h"
 
 void smtp_session_end(struct smtp_session *s, enum smtp_end end)
@@ -35,12 +36,17 @@ void smtp_set_protocol(struct smtp_session *s)
 
 void smtp_transaction_reset(struct smtp_session *s)
 {
+    smtp_receive_abandon(s);
     arena_reset(s->transaction_arena);
     s->transaction = (struct smtp_transaction){
         .discard_reason = STR_NULL,
         .rcpt_response = STR_NULL,
         .rcpt_response_same = true,
         .added_headers = BUFFER_IN(s->transaction_arena),
+        .removed_headers = BUFFER_IN(s->transaction_arena),
+        .handling = {.submission_domain = STR_NULL, .submission_name = STR_NULL},
+        .failure = STR_NULL,
+        .dsn_envid = STR_NULL,
         .chunks = BUFFER_IN(s->transaction_arena),
         .fake_reply = STR_NULL,
         .handling.queue = s->transaction.handling.queue, /* until another one is set */

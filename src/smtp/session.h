@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "expand/scope.h"
+#include "mail/services.h"
 
 /* What all sessions of a process share: a configuration, with everything in it that sessions would
  * otherwise have to parse again and again. */
@@ -17,6 +18,7 @@ struct smtp_settings {
     const struct acl_set *acls;
     const struct scope_process *process;
     const struct scope_services *services;
+    const struct mail_services *mail;     /* routing and the queue; NULL: nothing is taken over */
     const struct smtp_prepared *prepared; /* private to src/smtp */
 };
 
@@ -46,7 +48,9 @@ struct smtp_peer {
     struct str authenticated_id;     /* -oMai */
     struct str authenticated_sender; /* -oMas */
     struct str login;         /* SMTP_LOCAL: who called; makes the sender of an untrusted caller's messages */
+    struct str full_name;     /* ... and the name in the password file; empty: none */
     bool trusted;             /* SMTP_LOCAL: the caller may set senders (manual, 5.2) */
+    struct str process_login; /* of the process that takes messages over */
 };
 
 enum smtp_end {

@@ -87,6 +87,17 @@ struct smtp_transaction {
     int64_t chunk_total;
     int64_t data_begun_ms;        /* when the message began to come (monotonic) */
     struct buffer added_headers;  /* add_header of ACLs */
+    struct buffer removed_headers; /* remove_header of ACLs: a list of names */
+    struct mail_handling handling; /* controls of ACLs */
+    struct mail_header *received; /* its Received: line of this machine */
+    bool sender_is_caller;        /* a local caller, who has said nothing else */
+    bool smtputf8;
+    struct mail_message *mail;    /* what is being taken over, from the end of its headers on; or NULL */
+    struct mail_incoming *incoming; /* ... and where it is written; NULL: nowhere */
+    struct str failure;           /* why it cannot be written; STR_NULL: it can */
+    int failure_errno;
+    struct str dsn_envid;         /* ENVID=; STR_NULL: not given */
+    int dsn_ret;                  /* RET=: DSN_RET_... */
     struct str reject_log;        /* envelope and headers of a message that has arrived */
     struct str fake_reply;        /* control = fakereject, fakedefer: the text; STR_NULL: not asked for */
     int fake_code;

@@ -1,41 +1,23 @@
 /* The header section of a message as it is written out: see header_section.h. */
 #include "transports/header_section.h"
 
-#include <string.h>
-
 #include "base/arena.h"
-#include "base/ascii.h"
 #include "base/strlist.h"
 #include "expand/expand.h"
 #include "mail/header.h"
 
 /* --- Headers that are left out */
 
-/* Whether the header has one of the names of the list; a name that ends in * stands for all that begin so. */
+/* Whether the header has one of the names of the list. */
 static bool listed(struct arena *arena, struct str names, const struct mail_header *header)
 {
     struct strlist it;
     struct str name;
 
     strlist_begin(&it, names, ':');
-    while (strlist_next(&it, arena, &name)) {
-        size_t n = name.n;
-        size_t at;
-
-        if (n == 0)
-            continue;
-        if (name.s[n - 1] == '*') {
-            if (header->text.n >= n - 1 && strncasecmp(header->text.s, name.s, n - 1) == 0)
-                return true;
-            continue;
-        }
-        if (header->text.n < n || strncasecmp(header->text.s, name.s, n) != 0)
-            continue;
-        for (at = n; at < header->text.n && (header->text.s[at] == ' ' || header->text.s[at] == '\t'); at++)
-            continue;
-        if (at < header->text.n && header->text.s[at] == ':')
+    while (strlist_next(&it, arena, &name))
+        if (mail_header_matches(header, name))
             return true;
-    }
     return false;
 }
 

@@ -80,7 +80,7 @@ static void test_strict_acl_variables(void **state)
 static void test_recipients(void **state)
 {
     struct expand_testing *t = *state;
-    struct scope_recipient recipients[] = {{STR("a@b")}, {STR("\"x:y\"@c")}};
+    struct scope_recipient recipients[] = {{.address = STR("a@b")}, {.address = STR("\"x:y\"@c")}};
     t->message.recipients_count = 2;
     assert_expands(t, "$recipients|$recipients_list|$recipients_count", "||2");
     t->message.recipients = recipients;

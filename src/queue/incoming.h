@@ -1,0 +1,22 @@
+/* Putting a message into the queue: the functions behind struct mail_services. */
+#ifndef QUEUE_INCOMING_H
+#define QUEUE_INCOMING_H
+
+#include "mail/services.h"
+#include "queue/spool.h"
+
+struct incoming_setup {
+    struct spool spool;
+    struct str primary_hostname;
+    int host_number;
+    bool message_logs; /* option message_logs */
+};
+
+/* See struct mail_services. */
+struct mail_incoming *incoming_begin(const struct incoming_setup *setup, struct mail_message *message,
+                                     struct error *err);
+bool incoming_write(struct mail_incoming *incoming, const char *octets, size_t n);
+bool incoming_commit(struct mail_incoming *incoming, struct error *err);
+void incoming_abandon(struct mail_incoming *incoming);
+
+#endif
