@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "main/logging.h"
+#include "main/mail_table.h"
 #include "main/worker.h"
 
 #include "build_config.h"
@@ -249,6 +250,15 @@ static void terminate(void *ctx, pid_t pid)
     kill(pid, SIGTERM);
 }
 
+static struct smtp_settings *settings_of(struct program *program)
+{
+    struct smtp_settings *settings =
+        smtp_settings_new(program->arena, program->config, program->acls, &program->process);
+
+    settings->mail = mail_table_new(program);
+    return settings;
+}
+
 /* SIGHUP: everything is made ready beside what is in use; only then do new workers take over, while the
  * old ones finish their sessions. */
 static void reload(struct daemon *d)
@@ -267,7 +277,7 @@ static void reload(struct daemon *d)
             if (!contains(&listeners, d->listeners.v[i].fd))
                 close(d->listeners.v[i].fd);
         *d->program = fresh;
-        d->smtp = smtp_settings_new(fresh->arena, fresh->config, fresh->acls, &fresh->process);
+        d->smtp = settings_of(fresh);
         d->listeners = listeners;
         d->generation++;
         program_free(old);
@@ -356,7 +366,7 @@ int daemon_mode(struct program **program)
         arena_free(d.arena);
         return 1;
     }
-    d.smtp = smtp_settings_new((*program)->arena, (*program)->config, (*program)->acls, &(*program)->process);
+    d.smtp = settings_of(*program);
     d.board = scoreboard_new(PLACES);
     d.pid_file = pid_file_name(d.arena, *program);
     if (background && !go_to_background(&ready_fd)) {

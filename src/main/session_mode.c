@@ -8,6 +8,7 @@
 #include "base/ip.h"
 #include "base/log.h"
 #include "main/caller.h"
+#include "main/mail_table.h"
 #include "main/modes.h"
 #include "main/privileges.h"
 #include "smtp/session.h"
@@ -84,7 +85,7 @@ int session_mode(struct program *program)
         .out_fd = STDOUT_FILENO,
         .trusted = privileges_of_trusted(&program->process, &program->config->main),
     };
-    const struct smtp_settings *settings;
+    struct smtp_settings *settings;
 
     if ((peer.mode == SMTP_TEST || !from_inetd(program->arena, &peer)) && !describe(program, &peer, &err)) {
         fprintf(stderr, "%.*s\n", STR_ARG(err.text));
@@ -97,5 +98,6 @@ int session_mode(struct program *program)
         announce_test(&peer);
     }
     settings = smtp_settings_new(program->arena, program->config, program->acls, &program->process);
+    settings->mail = mail_table_new(program);
     return smtp_exit_code(peer.mode, smtp_session_run(settings, &peer));
 }

@@ -55,6 +55,9 @@ struct mail_incoming *incoming_begin(const struct incoming_setup *setup, struct 
     struct mail_incoming *incoming = ARENA_NEW(message->arena, struct mail_incoming);
 
     incoming->setup = setup;
+    message->login = setup->login;
+    message->uid = getuid();
+    message->gid = getgid();
     incoming->message = message;
     incoming->queue = str_copy(message->arena, message->handling.queue);
     if (!create(incoming, err))

@@ -9,7 +9,7 @@ struct incoming_setup {
     struct spool spool;
     struct str primary_hostname;
     int host_number;
-    bool message_logs; /* option message_logs */
+    struct str login; /* of this process */
 };
 
 /* See struct mail_services. */

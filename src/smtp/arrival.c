@@ -110,14 +110,14 @@ static void log_arrival(struct smtp_session *s, int64_t size)
     buffer_add(&line, smtp_host_and_ident(s, true));
     buffer_add_cstr(&line, " P=");
     buffer_add(&line, s->connection.received_protocol);
+    if (log_selected(LOG_SEL_pipelining) && s->pipelining_advertised)
+        buffer_add_cstr(&line, " L.");
     smtp_log_authenticated(s, &line);
     if (log_selected(LOG_SEL_smtp_mailauth) && !str_is_empty(s->connection.host_authenticated) &&
         !str_is_empty(s->message.authenticated_sender)) {
         buffer_add_char(&line, ':');
         buffer_add(&line, s->message.authenticated_sender);
     }
-    if (log_selected(LOG_SEL_pipelining) && s->pipelining_advertised)
-        buffer_add_cstr(&line, " L.");
     if (s->transaction.chunk_total > 0)
         buffer_add_cstr(&line, " K");
     buffer_printf(&line, " S=%lld", (long long)size);
@@ -151,17 +151,13 @@ static void put_off(struct smtp_session *s)
     bool full = t->failure_errno == ENOSPC || t->failure_errno == EDQUOT;
     struct buffer line = BUFFER_IN(s->scratch);
 
-    if (!s->settings->mail) {
-        smtp_reply(s, "451 Messages cannot be received at present - please try later");
-        return;
-    }
     buffer_add(&line, smtp_host_and_ident(s, true));
     buffer_add_cstr(&line, " F=<");
     buffer_add(&line, s->message.sender_address);
     buffer_add_cstr(&line, "> temporarily rejected after DATA: ");
-    buffer_add(&line, t->failure);
+    buffer_add(&line, s->settings->mail ? t->failure : STR("there is no queue"));
     log_write_str(LOG_MAIN | LOG_REJECT | (full ? 0 : LOG_PANIC), buffer_str(&line));
-    smtp_reply(s, full ? "452 Space shortage, please try later" : "451 Local problem, please try later");
+    smtp_reply(s, full ? "452 Space shortage, please try later" : "451 Messages cannot be received at present - please try later");
 }
 
 static void accept_message(struct smtp_session *s, const struct message *m, const struct acl_outcome *outcome,

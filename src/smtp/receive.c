@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/strlist.h"
 #include "mail/fixups.h"
@@ -52,13 +51,8 @@ static void add_recipients(struct smtp_session *s, struct mail_message *mail)
 
 static void describe(struct smtp_session *s, struct mail_message *mail)
 {
-    const struct smtp_peer *peer = s->peer;
-
     mail->arena = s->transaction_arena;
     mail->sender = s->message.sender_address;
-    mail->login = peer->process_login;
-    mail->uid = getuid();
-    mail->gid = getgid();
     mail->handling = s->transaction.handling;
     gettimeofday(&mail->received, NULL);
     mail->authenticated_sender = s->message.authenticated_sender;

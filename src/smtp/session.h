@@ -50,7 +50,6 @@ struct smtp_peer {
     struct str login;         /* SMTP_LOCAL: who called; makes the sender of an untrusted caller's messages */
     struct str full_name;     /* ... and the name in the password file; empty: none */
     bool trusted;             /* SMTP_LOCAL: the caller may set senders (manual, 5.2) */
-    struct str process_login; /* of the process that takes messages over */
 };
 
 enum smtp_end {

@@ -224,18 +224,6 @@ def test_messages_in_one_connection_are_limited(place):
                            "reject")
 
 
-def test_a_message_is_never_lost_silently(place):
-    port = start(place, ACCEPT)
-    with Client(port) as client:
-        for line in ("EHLO client.test", "MAIL FROM:<a@b.test>", "RCPT TO:<c@d.test>", "DATA"):
-            client.command(line)
-        assert client.command("Subject: x\r\n\r\nbody\r\n.").startswith("451 ")
-        assert client.command("NOOP") == "250 OK"
-    place.wait_for_log("F=<a@b.test> temporarily rejected after DATA: ")
-    assert "<= a@b.test" not in place.log("main")
-    assert "Envelope-to: <c@d.test>" in place.log("reject")
-
-
 def test_a_large_message_takes_no_memory(place):
     """16 MB of body, of which a worker keeps next to nothing."""
     port = start(place, ACCEPT + "message_size_limit = 0")
@@ -246,7 +234,7 @@ def test_a_large_message_takes_no_memory(place):
         for _ in range(256):
             client.send(("x" * 62 + "\r\n") * 1024)
         peak = max(worker_peaks(place))
-        assert client.command(".").startswith("451 ")
+        assert client.command(".").startswith("250 OK id=")
     assert peak < 16 * 1024, f"a worker has used {peak} kB"
 
 

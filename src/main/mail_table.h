@@ -1,0 +1,11 @@
+/* What sessions ask of routing and of the queue (mail/services.h), put together. */
+#ifndef MAIN_MAIL_TABLE_H
+#define MAIN_MAIL_TABLE_H
+
+#include "mail/services.h"
+#include "main/startup.h"
+
+/* The table for a program; lives as long as it. */
+const struct mail_services *mail_table_new(struct program *program);
+
+#endif
