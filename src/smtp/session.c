@@ -44,12 +44,13 @@ void smtp_transaction_reset(struct smtp_session *s)
         .rcpt_response_same = true,
         .added_headers = BUFFER_IN(s->transaction_arena),
         .removed_headers = BUFFER_IN(s->transaction_arena),
-        .handling = {.submission_domain = STR_NULL, .submission_name = STR_NULL},
         .failure = STR_NULL,
         .dsn_envid = STR_NULL,
         .chunks = BUFFER_IN(s->transaction_arena),
         .fake_reply = STR_NULL,
-        .handling.queue = s->transaction.handling.queue, /* until another one is set */
+        .handling = {.queue = s->transaction.handling.queue, /* until another one is set */
+                     .submission_domain = STR_NULL,
+                     .submission_name = STR_NULL},
     };
     s->message = (struct scope_message){.size = -1, .acl_m.arena = s->transaction_arena};
     s->message.authenticated_sender = s->peer->authenticated_sender;

@@ -101,7 +101,6 @@ struct smtp_transaction {
     struct str reject_log;        /* envelope and headers of a message that has arrived */
     struct str fake_reply;        /* control = fakereject, fakedefer: the text; STR_NULL: not asked for */
     int fake_code;
-    struct mail_handling handling; /* other controls of ACLs */
 };
 
 struct smtp_session {
