@@ -59,6 +59,7 @@ $(call write_if_changed,$(BUILD)/auth_drivers.inc,AUTH_DRIVERS_INC)
 $(call write_if_changed,$(BUILD)/lookup_types.inc,LOOKUP_TYPES_INC)
 $(call write_if_changed,$(BUILD)/router_drivers.inc,ROUTER_DRIVERS_INC)
 $(call write_if_changed,$(BUILD)/transport_drivers.inc,TRANSPORT_DRIVERS_INC)
+$(call write_if_changed,$(BUILD)/password_checkers.inc,PASSWORD_CHECKERS_INC)
 $(call write_if_changed,$(BUILD)/compile.stamp,COMPILE_STAMP)
 $(call write_if_changed,$(BUILD)/link.stamp,LINK_STAMP)
 endif

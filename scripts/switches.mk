@@ -5,20 +5,22 @@
 #   driver SWITCH NAME   an authenticator: yes builds src/auths/NAME.c in, 2 makes a loadable module of it
 #   lookup SWITCH NAME TYPE...   the same for src/lookups/NAME.c and the lookup types that are in it
 #   routing SWITCH ROOM NAME     a router or a transport, src/ROOM/NAME.c: yes or no
+#   checker SWITCH NAME  the same for src/passwords/NAME.c, a condition that checks passwords
 #   flag   SWITCH        yes or nothing; #if SWITCH in the source
 #   fixed  SWITCH REASON always on here; yes is accepted, anything else refused, with the reason
 #   text   SWITCH        a name, path or list; a C string in the source, "" when not set
 #   build  SWITCH        only this build reads it
 #   absent SWITCH WHAT   Exim has it, this version of Gatepost does not: refused when set
 #
-# The results are $(BUILD)/build_config.h, which the source includes, $(BUILD)/auth_drivers.inc and
-# $(BUILD)/lookup_types.inc, the lists that src/auths/ and src/lookups/ make their tables from, and the
-# variables at the end of this file.
+# The results are $(BUILD)/build_config.h, which the source includes, $(BUILD)/auth_drivers.inc,
+# $(BUILD)/lookup_types.inc and $(BUILD)/password_checkers.inc, the lists that src/auths/, src/lookups/ and
+# src/passwords/ make their tables from, and the variables at the end of this file.
 
 driver = $(eval DRIVERS += $(word 1,$1))$(eval NAME_$(word 1,$1) := $(word 2,$1))
 lookup = $(call driver,$1)$(eval TYPES_$(word 1,$1) := $(wordlist 3,99,$1))
 routing = $(eval FLAGS += $(word 1,$1))$(eval ROUTING += $(word 1,$1))$(eval ROOM_$(word 1,$1) := $(word 2,$1))$(eval \
     NAME_$(word 1,$1) := $(word 3,$1))
+checker = $(call driver,$1)$(eval CHECKERS += $(firstword $1))$(eval ROOM_$(firstword $1) := passwords)
 flag   = $(eval FLAGS += $1)
 fixed  = $(eval FIXED += $(firstword $1))$(eval WHY_$(firstword $1) := $(wordlist 2,99,$1))
 text   = $(eval TEXTS += $1)
@@ -60,11 +62,10 @@ $(call absent,LDAP_LIB_TYPE ldap lookup)
 
 # --- Password checkers
 $(call fixed,SUPPORT_CRYPTEQ the crypteq condition is always built in)
-$(call absent,SUPPORT_PAM pam condition)
+$(call checker,SUPPORT_PAM pam)
 $(call absent,RADIUS_CONFIG_FILE radius condition)
 $(call absent,RADIUS_LIB_TYPE radius condition)
-$(call absent,CYRUS_PWCHECK_SOCKET pwcheck condition)
-$(call absent,CYRUS_SASLAUTHD_SOCKET saslauthd condition)
+$(call text,CYRUS_PWCHECK_SOCKET CYRUS_SASLAUTHD_SOCKET)
 
 # --- Cryptography and TLS
 $(call fixed,USE_OPENSSL TLS and the hashes come from it)
@@ -129,7 +130,7 @@ $(call build,LOOKUP_MODULE_DIR PREFIX MAN_DIRECTORY EXAMPLE_DIRECTORY WERROR)
 # Of any driver or lookup that needs a library, SWITCH_LIBS and SWITCH_INCLUDE are what the linker and the
 # compiler need for it, or SWITCH_PC names the pkg-config package that knows.
 library_switches = $1_PC $1_LIBS $1_INCLUDE
-$(foreach switch,$(filter AUTH_% LOOKUP_%,$(DRIVERS)),$(call build,$(call library_switches,$(switch))))
+$(foreach switch,$(DRIVERS),$(call build,$(call library_switches,$(switch))))
 $(foreach switch,$(filter AUTH_% LOOKUP_%,$(ABSENT)),\
     $(foreach name,$(call library_switches,$(switch)),$(call absent,$(name) $(WHAT_$(switch)))))
 
@@ -144,6 +145,9 @@ include Local/Makefile
 set_in_local := $(filter-out $(variables_before) variables_before,$(.VARIABLES))
 
 MODULE_DIRECTORY ?= $(or $(LOOKUP_MODULE_DIR),$(PREFIX)/lib/gatepost/modules)
+
+# Where nothing is said, the libraries' usual names.
+SUPPORT_PAM_LIBS ?= -lpam
 
 # --- Checks: each failure is one line that names the place, the switch and what is wrong.
 , := ,
@@ -174,7 +178,8 @@ check_switches = $(strip \
     $(foreach switch,$(DRIVERS),$(call check_driver,$(switch))) \
     $(foreach switch,CONFIGURE_FILE SPOOL_DIRECTORY BIN_DIRECTORY EXIM_USER,$(call check_required,$(switch))))
 
-# --- Results: switches; and for each its module (auth_NAME, lookup_NAME) and its source without src/ and .c.
+# --- Results: switches; and for each its module (auth_NAME, lookup_NAME, password_NAME) and its source without
+# src/ and .c.
 BUILTIN := $(foreach switch,$(DRIVERS),$(if $(call is_on,$(switch)),$(switch)))
 MODULAR := $(foreach switch,$(DRIVERS),$(if $(filter 2,$($(switch))),$(switch)))
 UNUSED := $(filter-out $(BUILTIN) $(MODULAR),$(DRIVERS)) $(foreach switch,$(ROUTING),$(if $(call is_on,$(switch)),,$(switch)))
@@ -199,10 +204,11 @@ define_fixed = \#define $1 1
 define_text = \#define $1 $(call c_string,$($1))
 # Rows of the tables: of the driver of a switch, of a lookup type.
 USED := $(filter $(BUILTIN) $(MODULAR),$(DRIVERS))
-AUTH_SWITCHES := $(foreach switch,$(USED),$(if $(TYPES_$(switch)),,$(switch)))
+AUTH_SWITCHES := $(foreach switch,$(USED),$(if $(TYPES_$(switch)),,$(filter-out $(CHECKERS),$(switch))))
 LOOKUP_TYPES := $(if $(call is_on,LOOKUP_LSEARCH),lsearch wildlsearch nwildlsearch iplsearch) \
     $(foreach switch,$(USED),$(TYPES_$(switch)))
 module_with = $(strip $(foreach switch,$(MODULAR),$(if $(filter $1,$(TYPES_$(switch))),$(NAME_$(switch)))))
+checker_row = PASSWORD_CHECKER_$(if $(filter $1,$(BUILTIN)),BUILTIN,MODULE)($(NAME_$1))
 auth_row = AUTH_DRIVER_$(if $(filter $1,$(BUILTIN)),BUILTIN,MODULE)($(NAME_$1))
 routing_row = $(if $(filter routers,$(ROOM_$1)),ROUTER,TRANSPORT)_DRIVER($(NAME_$1))
 of_room = $(foreach switch,$(ROUTING),$(if $(filter $1,$(ROOM_$(switch))),$(if $(call is_on,$(switch)),$(switch))))
@@ -241,4 +247,9 @@ endef
 define LOOKUP_TYPES_INC
 /* Made from Local/Makefile: do not edit. The lookup types of this build. */
 $(call lines,lookup_row,$(LOOKUP_TYPES))
+endef
+
+define PASSWORD_CHECKERS_INC
+/* Made from Local/Makefile: do not edit. Password checkers of this build, besides those always built in. */
+$(call lines,checker_row,$(filter $(CHECKERS),$(USED)))
 endef

@@ -103,13 +103,17 @@ static bool arrange_descriptors(const struct child_spec *spec, const struct chil
            dup3(ends->report, REPORT_FD, O_CLOEXEC) >= 0 && close_range(REPORT_FD + 1, UINT_MAX, 0) == 0;
 }
 
-/* In the child: becomes the command, or reports why not. */
+/* In the child: becomes the command, or runs the function, or reports why not. */
 static _Noreturn void become(const struct child_spec *spec, const struct child_ends *ends)
 {
     setsid();
     bool ready = arrange_descriptors(spec, ends);
     if (ready) {
         reset_signals();
+        if (!spec->argv) {
+            close(REPORT_FD); /* as exec does */
+            _exit(spec->run(spec->ctx));
+        }
         execve(spec->argv[0], spec->argv, spec->envp == NULL ? environ : spec->envp);
     }
     int error = errno;

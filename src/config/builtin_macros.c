@@ -26,6 +26,7 @@ static const struct {
     {"LOOKUP_PASSWD", LOOKUP_PASSWD},
     {"LOOKUP_REDIS", LOOKUP_REDIS},
     {"LOOKUP_SQLITE", LOOKUP_SQLITE},
+    {"PAM", SUPPORT_PAM},
 };
 
 /* _LOG_NAME */

@@ -12,9 +12,9 @@
 static enum expand_status test_password(struct evaluation *ev, const struct condition_node *node,
                                         const struct str *args, bool *yes)
 {
-    const struct password_checker *checker = password_checker_find(str_of(node->row->name));
+    const struct password_checker *checker = password_checker_find(str_of(node->row->name), ev->err);
     if (checker == NULL)
-        return evaluate_fail(ev, "support for \"%s\" not compiled", node->row->name);
+        return EXPAND_FAILED;
     switch (checker->check(ev->arena, args, node->arg_count, ev->err)) {
     case PASSWORD_RIGHT:
         *yes = true;

@@ -13,6 +13,7 @@
 #include "hints/hints.h"
 #include "lookups/lookup.h"
 #include "match/dns_policy.h"
+#include "passwords/password.h"
 #include "routers/router.h"
 #include "smtp/services.h"
 #include "transports/transport.h"
@@ -101,6 +102,11 @@ static void configure_lookups(const struct main_options *options)
     search_open_max(options->lookup_open_max);
 }
 
+static void configure_passwords(const struct main_options *options)
+{
+    password_configure(&(struct password_settings){.timeout = options->password_timeout});
+}
+
 static bool configure_dns(const struct program *program, struct error *err)
 {
     const struct main_options *options = &program->config->main;
@@ -170,6 +176,7 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
         program->process = describe_process(program);
         configure_hints(program);
         configure_lookups(&program->config->main);
+        configure_passwords(&program->config->main);
         if (configure_dns(program, err))
             return program;
     }

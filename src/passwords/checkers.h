@@ -5,5 +5,8 @@
 #include "passwords/password.h"
 
 extern const struct password_checker password_checker_crypteq;
+extern const struct password_checker password_checker_pam;
+extern const struct password_checker password_checker_pwcheck;
+extern const struct password_checker password_checker_saslauthd;
 
 #endif

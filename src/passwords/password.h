@@ -1,11 +1,13 @@
-/* Password checkers behind expansion conditions: crypteq, later pam, saslauthd, pwcheck, radius.
- * One file each, one table. */
+/* Password checkers behind expansion conditions: crypteq, pam, saslauthd, pwcheck, radius. One file each, one
+ * table. */
 #ifndef PASSWORDS_PASSWORD_H
 #define PASSWORDS_PASSWORD_H
 
 #include <stdbool.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
+#include "base/module.h"
 #include "base/str.h"
 
 struct arena;
@@ -25,8 +27,37 @@ struct password_checker {
                                   struct error *err);
 };
 
-/* The checker for a condition name, or NULL. */
-const struct password_checker *password_checker_find(struct str name);
-void password_checker_names(void (*each)(void *ctx, const char *name), void *ctx);
+/* The checker for a condition name; loads a module where the build says so. NULL: err (which may be NULL)
+ * says why. */
+const struct password_checker *password_checker_find(struct str name, struct error *err);
+
+/* Goes through the checkers of this build; module: it would have to be loaded. */
+void password_checker_each(void (*each)(void *ctx, const char *name, bool module), void *ctx);
+
+/* What main options say to checkers. */
+struct password_settings {
+    int timeout; /* seconds that a checker which asks somebody else waits for him */
+};
+
+/* Puts the settings in force for the process. */
+void password_configure(const struct password_settings *settings);
+const struct password_settings *password_settings(void);
+
+/* What a loadable module exports under the name PASSWORD_MODULE_SYMBOL. */
+enum { PASSWORD_MODULE_ABI = 1 };
+#define PASSWORD_MODULE_SYMBOL "gatepost_password_module"
+struct password_module {
+    struct module_head head; /* PASSWORD_MODULE_ABI */
+    const struct password_checker *checker;
+};
+
+/* Behind a checker: exports it when the file is built as a module. */
+#ifdef GATEPOST_MODULE
+#define PASSWORD_CHECKER_EXPORT(checker_) \
+    __attribute__((visibility("default"))) extern const struct password_module gatepost_password_module; \
+    const struct password_module gatepost_password_module = {{PASSWORD_MODULE_ABI}, &(checker_)};
+#else
+#define PASSWORD_CHECKER_EXPORT(checker_)
+#endif
 
 #endif

@@ -142,6 +142,7 @@ class Place:
         self.config = self.path / "gatepost.conf"
         self.processes = []
         self.dns = None  # a DnsServer (test/common/dns_server.py), stopped with the rest
+        self.prefix = []  # of the command line, for a program that gets a view of the system of its own
         self.configure(options, sections)
 
     def configure(self, options="", sections=PLAIN):
@@ -153,7 +154,7 @@ class Place:
         self.config.chmod(0o644)
 
     def command(self, *arguments):
-        command = [PROGRAM, "-C", str(self.config), *arguments]
+        command = [*self.prefix, PROGRAM, "-C", str(self.config), *arguments]
         return self.dns.command(command) if self.dns else command
 
     def run(self, *arguments, stdin="", code=0):

@@ -107,7 +107,7 @@ class Tree:
         for name, text in STAND_INS.items():
             self.write(name, text)
         local = path / "Local/Makefile"
-        local.write_text(re.sub(r"^(LOOKUP_\w+|AUTH_(?!PLAINTEXT)\w+)=(2|yes)$", r"\1=no", local.read_text(),
+        local.write_text(re.sub(r"^(LOOKUP_\w+|AUTH_(?!PLAINTEXT)\w+|SUPPORT_PAM)=(2|yes)$", r"\1=no", local.read_text(),
                                 flags=re.M))
 
     def write(self, name, text):
@@ -251,9 +251,7 @@ YES_NO_OR_2 = 'the value must be "yes", "no" or "2" for a loadable module'
     ("LOOKUP_LDAP=2", "LOOKUP_LDAP=2: this version of Gatepost has no ldap lookup"),
     ("LOOKUP_MYSQL_LIBS=-lx", "LOOKUP_MYSQL_LIBS=-lx: this version of Gatepost has no mysql lookup"),
     ("LOOKUP_SQLITE=maybe", f"LOOKUP_SQLITE=maybe: {YES_NO_OR_2}"),
-    ("SUPPORT_PAM=yes", "SUPPORT_PAM=yes: this version of Gatepost has no pam condition"),
-    ("CYRUS_SASLAUTHD_SOCKET=/run/mux",
-     "CYRUS_SASLAUTHD_SOCKET=/run/mux: this version of Gatepost has no saslauthd condition"),
+    ("SUPPORT_PAM=maybe", f"SUPPORT_PAM=maybe: {YES_NO_OR_2}"),
     ("AUTH_PLAINTEXT=3", f"AUTH_PLAINTEXT=3: {YES_NO_OR_2}"),
     ("AUTH_PLAINTEXT=yes 2", f"AUTH_PLAINTEXT=yes 2: {YES_NO_OR_2}"),
     ("LOOKUP_LSEARCH=2", 'LOOKUP_LSEARCH=2: the value must be "yes" or "no"'),
@@ -304,6 +302,16 @@ def test_a_driver_can_be_left_out_and_made_a_module(tree):
     assert tree.make("-q", "AUTH_PLAINTEXT=2").returncode == 0
     assert "AUTH_DRIVER_MODULE(plaintext)" in (tree.path / "build/auth_drivers.inc").read_text()
     assert " T sum" in output("nm", "-D", tree.path / "build/gatepost")
+
+
+def test_a_password_checker_can_be_left_out_and_made_a_module(tree):
+    tree.write("src/passwords/pam.c", function("checked"))
+    checkers = tree.path / "build/password_checkers.inc"
+    assert "src/passwords/pam.c" not in tree.made() and "PASSWORD_CHECKER" not in checkers.read_text()
+    assert "src/passwords/pam.c" in tree.made("SUPPORT_PAM=yes", "SUPPORT_PAM_LIBS=")
+    assert "PASSWORD_CHECKER_BUILTIN(pam)" in checkers.read_text()
+    assert tree.made("SUPPORT_PAM=2", "SUPPORT_PAM_LIBS=")[-1] == "build/modules/password_pam.so"
+    assert "PASSWORD_CHECKER_MODULE(pam)" in checkers.read_text()
 
 
 def test_a_lookup_can_be_left_out_and_made_a_module(tree):
