@@ -231,7 +231,6 @@ static void test_known_but_unsupported(void **state)
              "Failed: expansion item \"srs_encode\" is known to Exim but not supported by gatepost"),
         CASE("${if inbound_srs{a}{b}}",
              "Failed: condition \"inbound_srs\" is known to Exim but not supported by gatepost"),
-        CASE("${if pwcheck{a:b}}", "Failed: support for \"pwcheck\" not compiled"),
         CASE("${certextract{version}{$tls_in_peercert}{y}{n}}", "n"),
         CASE("${if eq{a}{b}{${perl{x}}}{not used}}", "not used"),
     };
