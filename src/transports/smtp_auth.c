@@ -76,6 +76,7 @@ static enum auth_expand expand_for(struct auth_exchange *x, const struct templat
     case EXPAND_OK:
         return AUTH_EXPAND_OK;
     case EXPAND_FORCED:
+        x->message = STR_NULL; /* it is meant to be so: nothing to be said about it */
         return AUTH_EXPAND_FORCED;
     case EXPAND_DEFER:
     case EXPAND_FAILED:

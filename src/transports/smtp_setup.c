@@ -60,7 +60,8 @@ bool remote_host_must(struct remote *r, const struct list *list, const char *opt
     if (result == MATCH_YES || result == MATCH_NO)
         return true;
     r->quiet = true;
-    return client_fail(&r->client, DELIVERY_EXPANSION, "failed to check %s: %.*s", option, STR_ARG(err.text));
+    return client_fail(&r->client, DELIVERY_EXPANSION, "failed to check %s%s%.*s", option,
+                       str_is_null(err.text) ? "" : ": ", STR_ARG(err.text));
 }
 
 bool remote_expand(struct remote *r, const struct template *t, const char *option, struct str *value)
