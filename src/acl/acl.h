@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "expand/expand.h"
 #include "expand/scope.h"
+#include "mail/address.h"
 
 /* Where an ACL runs; conditions and modifiers say in which of these they may be used. */
 #define ACL_WHERES(X) \
@@ -93,6 +94,9 @@ struct acl_context {
     struct str recipient; /* the address under RCPT, VRFY, EXPN; STR_NULL elsewhere */
     struct arena *arena;  /* messages live here */
     struct acl_warnings *warnings; /* NULL: `warn` lines are never suppressed */
+    struct address_rules address_rules; /* how addresses in header lines are read */
+    bool unqualified_sender_allowed, unqualified_recipient_allowed; /* in header lines */
+    bool return_error_details;      /* option smtp_return_error_details */
     struct mail_handling *handling; /* what controls say of the message; NULL: there is none */
     struct arena *handling_arena;   /* ... and where its strings live */
     struct acl_rates *message_rates, *connection_rates; /* NULL: rates are worked out for every ACL */

@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
+#include "base/mailbox.h"
 
 /* Where reading is. */
 struct cursor {
@@ -198,49 +199,12 @@ bool header_address_parse(struct arena *arena, struct str text, struct header_ad
 
 /* --- Lists */
 
-/* The next of the characters in `wanted` that is in no comment, quoted string or angle brackets. */
-static size_t find_outside(struct str text, size_t from, const char *wanted)
-{
-    unsigned depth = 0;
-    bool quoted = false, angle = false;
-    size_t i = from;
-    for (; i < text.n; i++) {
-        char c = text.s[i];
-        if (c == '\\' && i + 1 < text.n)
-            i++;
-        else if (quoted)
-            quoted = c != '"';
-        else if (c == '"' && depth == 0)
-            quoted = true;
-        else if (c == '(')
-            depth++;
-        else if (c == ')' && depth > 0)
-            depth--;
-        else if (depth > 0)
-            continue;
-        else if (c == '<' || c == '>')
-            angle = c == '<';
-        else if (!angle && c != '\0' && strchr(wanted, c) != NULL)
-            break;
-    }
-    return i;
-}
-
-/* Does a source route without angle brackets begin at i? Its commas and its colon separate nothing. */
-static size_t skip_bare_route(struct str text, size_t i)
-{
-    struct cursor c = {text.s + i, text.s + text.n};
-    if (!skip_blank(&c) || !at(&c, '@'))
-        return i;
-    return find_outside(text, i, ":");
-}
-
 bool header_address_next(struct header_address_list *list, struct arena *arena, struct str *mailbox)
 {
     if (list->at >= list->text.n)
         return false;
-    size_t from = list->at, routed = skip_bare_route(list->text, from);
-    size_t to = find_outside(list->text, routed > from ? routed + 1 : from, list->in_group ? ",;" : ",:");
+    size_t from = list->at, routed = mailbox_skip_route(list->text, from);
+    size_t to = mailbox_find(list->text, routed > from ? routed + 1 : from, list->in_group ? ",;" : ",:");
     if (to < list->text.n && list->text.s[to] == ':') {
         list->in_group = true;
         list->at = to + 1;
@@ -250,7 +214,7 @@ bool header_address_next(struct header_address_list *list, struct arena *arena, 
     *mailbox = str_sub(arena, list->text, from, to - from);
     if (to < list->text.n && list->text.s[to] == ';') {
         list->in_group = false;
-        to = find_outside(list->text, to, ",");
+        to = mailbox_find(list->text, to, ",");
     }
     list->at = to + 1;
     return true;

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/ip.h"
+#include "base/mailbox.h"
 
 /* A place in the text, and what has been read so far. */
 struct reader {
@@ -170,8 +171,11 @@ static bool skip_route(struct reader *r)
 
 static bool too_much(struct reader *r)
 {
-    return error_set(r->err, "malformed address: %.*s may not follow %.*s", (int)(r->end - r->p), r->p,
-                     (int)(r->p - r->start), r->start);
+    enum { SHOWN = 32 };
+    int left = r->end - r->p < SHOWN ? (int)(r->end - r->p) : SHOWN;
+
+    return error_set(r->err, "malformed address: %.*s may not follow %.*s", left, r->p, (int)(r->p - r->start),
+                     r->start);
 }
 
 /* What stands in angle brackets, up to and including the closing ones. */
@@ -272,6 +276,73 @@ bool address_parse(struct arena *arena, struct str text, const struct address_ru
     if (address->text.n > ADDRESS_LONGEST)
         return error_set(err, "address is ridiculously long: %.64s...", address->text.s);
     return true;
+}
+
+/* --- Header lines */
+
+/* Behind the quoted string that begins there. */
+static size_t quoted_end(struct str text, size_t from)
+{
+    size_t i = from + 1;
+
+    while (i < text.n && text.s[i] != '"')
+        i += text.s[i] == '\\' ? 2 : 1;
+    return i + 1;
+}
+
+/* Where the name of a group that begins there ends: behind its colon; from: there is none. The name is a phrase,
+ * which may be empty. */
+static size_t group_name(struct str text, size_t from)
+{
+    size_t i = mailbox_skip_blank(text, from);
+
+    while (i < text.n && text.s[i] != ':') {
+        if (text.s[i] == '"')
+            i = quoted_end(text, i);
+        else if (is_word(text.s[i]) || text.s[i] == '.')
+            i++;
+        else if (text.s[i] == '\\')
+            i += 2;
+        else
+            return from;
+        i = mailbox_skip_blank(text, i);
+    }
+    return i < text.n ? i + 1 : from;
+}
+
+/* What of the item that the text ends with is to be read as an address: *from to *to. The list learns where
+ * groups begin and end. */
+static void operative_part(struct address_list *list, struct str text, size_t *from, size_t *to)
+{
+    size_t begin = list->in_group ? *from : group_name(text, *from), semicolon;
+
+    list->in_group = list->in_group || begin > *from;
+    *from = begin;
+    *to = text.n;
+    semicolon = list->in_group ? mailbox_find(text, begin, ";") : mailbox_skip_blank(text, begin);
+    if (semicolon < text.n && text.s[semicolon] == ';') {
+        list->in_group = false;
+        *to = semicolon;
+    }
+}
+
+bool address_list_next(struct address_list *list, struct arena *arena, const struct address_rules *rules,
+                       struct str *item, struct address *address, bool *good, struct error *err)
+{
+    while (list->at < list->text.n) {
+        struct str text = list->text;
+        size_t from = list->at, begin = from, end;
+
+        text.n = mailbox_find(text, mailbox_skip_route(text, from), ",");
+        list->at = text.n + 1;
+        operative_part(list, text, &begin, &end);
+        if (mailbox_skip_blank(text, begin) >= end)
+            continue;
+        *item = str_trim(arena, str_sub(arena, text, from, text.n));
+        *good = address_parse(arena, str_sub(arena, text, begin, end - begin), rules, address, err);
+        return true;
+    }
+    return false;
 }
 
 struct str address_unquote(struct arena *arena, struct str local_part)

@@ -28,6 +28,19 @@ struct address {
 bool address_parse(struct arena *arena, struct str text, const struct address_rules *rules,
                    struct address *address, struct error *err);
 
+/* The addresses of a header line, one after the other (RFC 5322 section 3.4): those of groups as well. */
+struct address_list {
+    struct str text; /* what follows the header's colon */
+    size_t at;
+    bool in_group;
+};
+
+/* The next item, as it is written, up to the comma or the end of the text; items that hold nothing are left out,
+ * as are names of groups and what follows their ends. False: no more.
+ * *good: the item is an address; if not, err has Exim's text. */
+bool address_list_next(struct address_list *list, struct arena *arena, const struct address_rules *rules,
+                       struct str *item, struct address *address, bool *good, struct error *err);
+
 /* A local part without its quoting: "x y" becomes x y. */
 struct str address_unquote(struct arena *arena, struct str local_part);
 

@@ -41,7 +41,8 @@ enum mail_header_type mail_header_type_of(struct str line)
     struct str rest = {line.s + skip, line.n - skip, line.tainted};
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (has_name(rest, types[i].name) && !(skip > 0 && types[i].type == HEADER_RECEIVED))
+        if (has_name(rest, types[i].name) &&
+            !(skip > 0 && (types[i].type == HEADER_RECEIVED || types[i].type == HEADER_REPLY_TO)))
             return types[i].type;
     return HEADER_OTHER;
 }

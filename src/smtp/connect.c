@@ -119,6 +119,8 @@ static void look_at_host(struct smtp_session *s)
         local || smtp_host_in(s, o->sender_unqualified_hosts, "sender_unqualified_hosts");
     s->recipient_unqualified_allowed =
         local || smtp_host_in(s, o->recipient_unqualified_hosts, "recipient_unqualified_hosts");
+    s->acl_owner.context.unqualified_sender_allowed = s->sender_unqualified_allowed;
+    s->acl_owner.context.unqualified_recipient_allowed = s->recipient_unqualified_allowed;
     s->helo_verify_required = smtp_host_in(s, o->helo_verify_hosts, "helo_verify_hosts");
     s->helo_verify_wanted = smtp_host_in(s, o->helo_try_verify_hosts, "helo_try_verify_hosts");
     s->helo_junk_allowed = smtp_host_in(s, o->helo_accept_junk_hosts, "helo_accept_junk_hosts");

@@ -4,17 +4,22 @@
 #include "smtp/log_lines.h"
 #include "smtp/reply.h"
 
+struct address_rules smtp_address_rules(const struct main_options *options)
+{
+    return (struct address_rules){
+        .allow_domain_literals = options->allow_domain_literals,
+        .allow_utf8_domains = options->allow_utf8_domains,
+        .strip_excess_angle_brackets = options->strip_excess_angle_brackets,
+        .strip_trailing_dot = options->strip_trailing_dot,
+    };
+}
+
 bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null, struct address *address,
                         struct error *err)
 {
-    const struct address_rules rules = {
-        .allow_null = allow_null,
-        .allow_domain_literals = s->options->allow_domain_literals,
-        .allow_utf8_domains = s->options->allow_utf8_domains,
-        .strip_excess_angle_brackets = s->options->strip_excess_angle_brackets,
-        .strip_trailing_dot = s->options->strip_trailing_dot,
-    };
+    struct address_rules rules = smtp_address_rules(s->options);
 
+    rules.allow_null = allow_null;
     return address_parse(s->scratch, text, &rules, address, err);
 }
 

@@ -5,6 +5,9 @@
 #include "mail/address.h"
 #include "smtp/state.h"
 
+/* How addresses are read, as the options have it; allow_null is not set. */
+struct address_rules smtp_address_rules(const struct main_options *options);
+
 /* Reads an address by the rules that the options set. The result is in the scratch arena. */
 bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null, struct address *address,
                         struct error *err);

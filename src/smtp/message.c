@@ -14,12 +14,12 @@ void message_begin(struct message *m, struct arena *arena, const struct message_
     m->headers.tainted = true;
 }
 
-/* "Name:", with white space allowed in front of the colon. */
+/* "Name:", with white space allowed in front of the colon; the name may have octets that are not ASCII. */
 static bool is_header(const char *p, size_t n)
 {
     size_t i = 0;
 
-    while (i < n && p[i] > 32 && p[i] < 127 && p[i] != ':')
+    while (i < n && (unsigned char)p[i] > 32 && p[i] != 127 && p[i] != ':')
         i++;
     if (i == 0)
         return false;

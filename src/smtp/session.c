@@ -8,6 +8,7 @@
 #include "lookups/lookup.h"
 #include "smtp/commands.h"
 #include "smtp/connect.h"
+#include "smtp/envelope.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
 #include "smtp/receive.h"
@@ -149,6 +150,8 @@ static void begin(struct smtp_session *s, const struct smtp_settings *settings, 
         .recipient = STR_NULL,
         .arena = s->scratch,
         .warnings = &s->warnings,
+        .address_rules = smtp_address_rules(s->options),
+        .return_error_details = s->options->smtp_return_error_details,
         .handling = &s->transaction.handling,
         .handling_arena = s->arena,
         .message_rates = &s->message_rates,

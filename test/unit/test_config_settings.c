@@ -331,8 +331,8 @@ static void refuses_what_is_not_there(void **state)
         {"\n\ntls_advertise_hosts = *\n", "all",
          "3: option \"tls_advertise_hosts\" is known to Exim but not supported by gatepost"},
         {"mua_wrapper\n", "all", "1: option \"mua_wrapper\" is known to Exim but not supported by gatepost"},
-        {"smtp_return_error_details\n", "all",
-         "1: option \"smtp_return_error_details\" is known to Exim but not supported by gatepost"},
+        {"spool_wireformat\n", "all",
+         "1: option \"spool_wireformat\" is known to Exim but not supported by gatepost"},
         {"check_spool_space = 10x\n", "all",
          "1: extra characters follow integer value for check_spool_space"},
         /* What changes nothing is taken. */

@@ -1,5 +1,6 @@
 /* Addresses in SMTP commands: what is taken, and in which words the rest is refused. The tables are what the
  * packaged Exim answers to MAIL FROM: with the same text. */
+#include "base/buffer.h"
 #include "mail/address.h"
 #include "testing.h"
 
@@ -286,11 +287,97 @@ static void test_unquote(void **state)
     assert_str(address_unquote(*state, STR("\"\"")), "");
 }
 
+/* --- Lists in header lines */
+
+/* All items of a list: addresses as they are, others in brackets with what is wrong. */
+static struct str items_of(struct arena *arena, const char *text)
+{
+    const struct address_rules rules = {.allow_domain_literals = true};
+    struct address_list list = {.text = str_of(text)};
+    struct error err = ERROR_IN(arena);
+    struct buffer out = BUFFER_IN(arena);
+    struct address address;
+    struct str item;
+    bool good;
+
+    while (address_list_next(&list, arena, &rules, &item, &address, &good, &err)) {
+        if (good)
+            buffer_printf(&out, "%.*s;", STR_ARG(address.text));
+        else
+            buffer_printf(&out, "[%.*s|%.*s];", STR_ARG(item), STR_ARG(err.text));
+    }
+    return buffer_str(&out);
+}
+
+static void test_lists(void **state)
+{
+    static const struct {
+        const char *text, *items;
+    } lists[] = {
+        {"", ""},
+        {" , ,(c),", ""},
+        {"a@b", "a@b;"},
+        {"a@b,c@d\n", "a@b;c@d;"},
+        {"a@b (x, y), \"q, r\" <c@d>\n", "a@b;c@d;"},
+        {"\"a,b\"@c, <@x,@y:d@e>, @x,@y:f@g, h@i", "\"a,b\"@c;d@e;f@g;h@i;"},
+        {"Group: a@b, c@d;, e@f", "a@b;c@d;e@f;"},
+        {"Group: a@b; ignored, e@f", "a@b;e@f;"},
+        {"One Two \"Three:\": a@b", "a@b;"},
+        {"undisclosed-recipients:;", ""},
+        {"x:;,;,y:a@b;", "a@b;"},
+        {":a@b", "a@b;"},
+        {"g: \"x;y\"@z, (;) a@b; , c@d", "\"x;y\"@z;a@b;c@d;"},
+        {"a@b, @, c@d", "a@b;[@, c@d|domain missing or malformed];"},
+        {"a@b;c@d, e@f", "[a@b;c@d|malformed address: ;c@d may not follow a@b];e@f;"},
+        {"a@b c@d\n", "[a@b c@d|malformed address: c@d\n may not follow a@b ];"},
+        {"<x, c@d\n", "[<x, c@d|\"@\" or \".\" expected after \"x\"];"},
+        {"<>, a@b", "[<>|missing or malformed local part];a@b;"},
+        {"a::b@c;", "[a::b@c;|missing or malformed local part (expected word or \"<\")];"},
+        {"\"a", "[\"a|unmatched doublequote in local part];"},
+        {"a\\", "a\\;"},
+        {"\"a\\", "[\"a\\|unmatched doublequote in local part];"},
+        {"(a", ""},
+        {"a: (b", ""},
+    };
+
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        assert_octets(items_of(*state, lists[i].text), lists[i].items, strlen(lists[i].items));
+}
+
+/* However a header is made, reading it takes time in proportion to its length. */
+static void test_long_lists(void **state)
+{
+    static const char *const patterns[] = {"a,", "g:a,", "a;", "@a,", "(a,", "<a,", "\"a,", "a:", ";,", "a@b,"};
+    enum { LENGTH = 1000000 };
+    const struct address_rules rules = {.allow_domain_literals = true};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+        struct arena *arena = arena_new(ARENA_PLAIN);
+        struct error err = ERROR_IN(arena);
+        struct buffer text = BUFFER_IN(arena);
+        struct address_list list = {.at = 0};
+        struct address address;
+        struct str item;
+        bool good;
+        size_t n = 0;
+
+        while (text.n < LENGTH)
+            buffer_add_cstr(&text, patterns[i]);
+        list.text = buffer_str(&text);
+        while (address_list_next(&list, arena, &rules, &item, &address, &good, &err))
+            n++;
+        assert_true(n <= LENGTH);
+        arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         arena_test(test_addresses), arena_test(test_what_options_allow), arena_test(test_null),
         arena_test(test_parts),     arena_test(test_length),             arena_test(test_unquote),
+        arena_test(test_lists),     arena_test(test_long_lists),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
