@@ -6,7 +6,7 @@
 #include "base/truth.h"
 
 /* A list that could not be searched is a temporary failure; why is in the log, not in the reply. */
-static enum acl_check of_match(enum match_result result, const struct error *err)
+static enum acl_check of_match(struct acl_run *run, enum match_result result, const struct error *err)
 {
     switch (result) {
     case MATCH_YES:
@@ -18,7 +18,7 @@ static enum acl_check of_match(enum match_result result, const struct error *err
         break;
     }
     if (!str_is_empty(err->text))
-        log_write_str(LOG_MAIN | LOG_PANIC, err->text);
+        acl_say(run, CHECK_DEFER, "%.*s", STR_ARG(err->text));
     return CHECK_DEFER;
 }
 
@@ -32,7 +32,7 @@ static enum acl_check search(struct acl_run *run, const struct acl_item *item, s
 
     if (data != NULL)
         *data = result == MATCH_YES ? found : STR_NULL;
-    return of_match(result, &err);
+    return of_match(run, result, &err);
 }
 
 enum acl_check acl_check_authenticated(struct acl_run *run, const struct acl_item *item, struct str value)
@@ -96,7 +96,7 @@ enum acl_check acl_check_hosts(struct acl_run *run, const struct acl_item *item,
     enum match_result result = list_match_connection(scope, item->u.list, &value, &err);
 
     scope->acl->host_data = result == MATCH_YES ? value : STR_NULL;
-    return of_match(result, &err);
+    return of_match(run, result, &err);
 }
 
 enum acl_check acl_check_domains(struct acl_run *run, const struct acl_item *item, struct str value)

@@ -107,8 +107,6 @@ static struct targets collect(struct arena *arena, const struct dns_answer *dns,
     while ((r = dns_next(dns, type, r))) {
         int port = type == DNS_SRV ? (int)r->port : 0;
         struct target *known = named_already(&targets, r, port);
-        if (r->target.n == 0 || str_is(r->target, "."))
-            continue;
         if (!known)
             targets.v[targets.n++] = (struct target){r->target, (int)r->preference, port, r->weight, 0};
         else if ((int)r->preference < known->mx)
@@ -119,6 +117,18 @@ static struct targets collect(struct arena *arena, const struct dns_answer *dns,
 }
 
 /* --- This host among them */
+
+/* Takes away the hosts whose addresses are all ignored, but for the last host there is. */
+static void remove_unwanted(struct host_answer *answer)
+{
+    struct host **place = &answer->hosts;
+
+    while (*place)
+        if ((*place)->state == HOST_UNWANTED && answer->hosts->next)
+            *place = (*place)->next;
+        else
+            place = &(*place)->next;
+}
 
 /* Takes away this host and everything that is not preferred to it, unless nothing is. */
 static void remove_local(struct host_answer *answer)
@@ -182,6 +192,7 @@ static enum host_result resolve_targets(const struct host_request *request, cons
         }
     }
     answer->result = HOSTS_FOUND;
+    remove_unwanted(answer);
     remove_local(answer);
     if (answer->result == HOSTS_FOUND)
         answer->result = host_judge(answer->hosts);

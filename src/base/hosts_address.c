@@ -31,6 +31,11 @@ static bool is_known(const struct host *hosts, const struct ip *ip)
     return hosts != NULL;
 }
 
+static void note_local(const struct host_request *request, struct host *host)
+{
+    host->local = request->is_local && request->is_local(request->ctx, host);
+}
+
 static void add(struct collection *c, struct str name, const struct ip *ip, bool dnssec)
 {
     const struct host_request *request = c->request;
@@ -46,7 +51,7 @@ static void add(struct collection *c, struct str name, const struct ip *ip, bool
         c->ignored = true;
         return;
     }
-    host->local = request->is_local && request->is_local(request->ctx, host);
+    note_local(request, host);
     host->next = c->answer->hosts;
     c->answer->hosts = host;
     c->count++;
@@ -90,12 +95,14 @@ static enum host_result finish(struct collection *c, struct str name)
     struct host_answer *answer = c->answer;
 
     sort_addresses(c);
-    if (!answer->hosts)
+    if (!answer->hosts) {
         answer->hosts = new_host(c->request, name,
                                  c->deferred   ? HOST_DEFERRED
                                  : c->insecure ? HOST_INSECURE
                                  : c->ignored  ? HOST_UNWANTED
                                                : HOST_UNKNOWN);
+        note_local(c->request, answer->hosts); /* a name alone may be this host's */
+    }
     answer->result = host_judge(answer->hosts);
     for (const struct host *host = answer->hosts; host; host = host->next)
         if (host->local)
@@ -154,12 +161,19 @@ static void ask(struct collection *c, enum dns_type type)
         add(c, dns.name, &r->ip, dns.authenticated);
 }
 
+/* What records may have in the place of a host's name: an address, or the root. */
+static bool is_no_host(struct str name)
+{
+    struct ip ip;
+
+    return name.n == 0 || str_is(name, ".") || ip_parse(name, &ip);
+}
+
 static enum host_result find_bydns(const struct host_request *request, struct host_answer *answer, bool literals)
 {
     struct collection c = begin(request, answer);
-    struct ip ip;
 
-    if (literals ? add_literal(&c) : ip_parse(request->name, &ip))
+    if (literals ? add_literal(&c) : is_no_host(request->name))
         return finish(&c, request->name);
     if (!request->ipv4_only && dns_wants_ipv6(request->name))
         ask(&c, DNS_AAAA);

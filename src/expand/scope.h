@@ -49,6 +49,7 @@ struct scope_process {
     struct str local_interfaces, extra_local_interfaces; /* the options; STR_NULL: not set */
     struct hints *hints;          /* the hints store; NULL: there is none */
     const struct list *hosts_treat_as_local; /* the option; NULL: not set */
+    struct str host_lookup_order; /* the option */
 };
 
 /* TLS of one direction ($tls_in_*, $tls_out_*). */
@@ -66,13 +67,16 @@ struct scope_connection {
     int host_port;
     struct str host_name;      /* $sender_host_name, when it is known */
     bool host_name_looked_up;  /* ... or known to be unknown */
+    struct str *host_aliases;  /* its other names */
+    size_t host_alias_count;
+    bool host_dnssec;          /* $sender_host_dnssec: name and address were validated */
     bool host_lookup_failed, host_lookup_deferred;
-    bool no_hosts_file;           /* host_lookup_order has no "byaddr" */
+    struct str host_lookup_message; /* why it failed, for the log */
     struct str interface_address; /* $received_ip_address */
     int interface_port;
     struct str ident;             /* $sender_ident */
     struct str helo_name;         /* $sender_helo_name */
-    bool helo_verified;
+    bool helo_verified, helo_dnssec;
     struct str active_hostname;   /* $smtp_active_hostname */
     struct str host_authenticated; /* $sender_host_authenticated: name of the authenticator */
     struct str authenticated_id, authenticated_fail_id;

@@ -8,7 +8,6 @@
 #include "expand/test_mode.h"
 #include "main/caller.h"
 #include "main/modes.h"
-#include "smtp/host_name.h"
 #include "smtp/services.h"
 
 struct tester {
@@ -40,7 +39,6 @@ static bool tester_begin(struct tester *t, struct program *program, struct error
         .message = &t->message,
         .acl = &t->acl,
     };
-    t->connection.no_hosts_file = !smtp_hosts_file_used(program->config->main.host_lookup_order);
     smtp_acl_owner_init(&t->owner, program->acls, &t->scope);
     if (program->cl->protocol)
         t->connection.received_protocol = str_of(program->cl->protocol);

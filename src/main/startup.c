@@ -67,6 +67,7 @@ static struct scope_process describe_process(struct program *program)
         .local_interfaces = options->local_interfaces,
         .extra_local_interfaces = options->extra_local_interfaces,
         .hosts_treat_as_local = options->hosts_treat_as_local,
+        .host_lookup_order = options->host_lookup_order,
         .config_file = program->config->file,
         .config_dir = directory_of(program->arena, program->config->file),
         .exim_path = options->exim_path,

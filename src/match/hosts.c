@@ -1,120 +1,22 @@
 /* Items of host lists (manual, 10.10 to 10.19). */
-#include <netdb.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/arena.h"
-#include "base/log.h"
-#include "expand/expand.h"
 #include "match/interfaces.h"
 #include "match/walk.h"
 
-/* --- The name of the host */
+/* --- Names */
 
-/* The name in *name; FOUND_YES when it is known. */
-static enum found host_name(struct matching *m, const struct item *item, struct str *name)
+static enum found match_one_name(struct matching *m, const struct item *item, struct str name)
 {
-    struct scope *scope = m->scope;
-    struct scope_connection *connection = scope->connection;
-
-    if (m->addresses_only) {
-        m->why = STR("cannot match host name in match_ip list");
-        return FOUND_UNKNOWN;
-    }
-    *name = m->host->name;
-    if (name->n > 0)
-        return FOUND_YES;
-    debug(DEBUG_lists, "sender host name required, to match against %.*s", STR_ARG(item->text));
-    /* Only the peer of the connection can be asked for; others have the name they came with. */
-    if (connection && str_eq(connection->host_address, m->host->address)) {
-        if (connection->host_name.n == 0 && !connection->host_name_looked_up && scope->services &&
-            scope->services->find_host_name)
-            scope->services->find_host_name(scope);
-        *name = connection->host_name;
-        if (name->n == 0 && connection->host_lookup_deferred) {
-            m->why = str_printf(scope->arena, "host lookup deferred for %.*s", STR_ARG(m->host->address));
-            return FOUND_LATER;
-        }
-    }
-    if (name->n > 0)
-        return FOUND_YES;
-    m->why = str_printf(scope->arena, "failed to find host name for %.*s", STR_ARG(m->host->address));
-    return FOUND_UNKNOWN;
+    name = str_lower(m->scope->arena, name);
+    return match_string_item(m, item, name, name, false);
 }
 
-/* Items that look at the name: wildcards, regular expressions, lookups, and what makes no sense else. */
+/* Items that look at the host's names: wildcards, regular expressions, lookups, and what makes no sense else. */
 static enum found match_name(struct matching *m, const struct item *item)
 {
-    struct str name;
-    enum found found = host_name(m, item, &name);
-
-    if (found != FOUND_YES)
-        return found;
-    name = str_lower(m->scope->arena, name);
-    found = match_string_item(m, item, name, name, false);
-    if (item->type != ITEM_LOOKUP)
-        m->value = STR_NULL;
-    return found;
-}
-
-/* --- The addresses of a name */
-
-static bool has_address(const struct addrinfo *results, const struct ip *ip)
-{
-    struct ip own;
-
-    for (const struct addrinfo *r = results; r; r = r->ai_next) {
-        own = (struct ip){0};
-        if (r->ai_family == AF_INET) {
-            own.bits = 32;
-            memcpy(own.octets, &((const struct sockaddr_in *)(const void *)r->ai_addr)->sin_addr, 4);
-        } else if (r->ai_family == AF_INET6) {
-            own.bits = 128;
-            memcpy(own.octets, &((const struct sockaddr_in6 *)(const void *)r->ai_addr)->sin6_addr, 16);
-            ip_unmap(&own);
-        }
-        if (ip_equal(&own, ip))
-            return true;
-    }
-    return false;
-}
-
-void match_report_no_address(struct scope *scope, struct str name)
-{
-    struct arena *arena = scope->arena;
-    struct str text = str_printf(arena, "no IP address found for host %.*s", STR_ARG(name)), peer;
-
-    if (scope->connection && scope->connection->host_address.n > 0 &&
-        expand_string(scope, STR("$sender_fullhost"), arena, &peer, NULL) == EXPAND_OK && peer.n > 0)
-        text = str_printf(arena, "%.*s (during SMTP connection from %.*s)", STR_ARG(text), STR_ARG(peer));
-    debug(DEBUG_host_lookup, "%.*s", STR_ARG(text));
-    if (log_selected(LOG_SEL_host_lookup_failed))
-        log_write_str(LOG_MAIN, text);
-}
-
-/* A plain name stands for its addresses, as the system's resolver finds them (10.12). */
-static enum found match_addresses_of(struct matching *m, struct str name)
-{
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *results = NULL;
-
-    if (m->addresses_only) {
-        m->why = STR("cannot match host name in match_ip list");
-        return FOUND_UNKNOWN;
-    }
-    int failed = getaddrinfo(name.s, NULL, &hints, &results);
-    if (failed == EAI_AGAIN || failed == EAI_SYSTEM) {
-        m->why = str_printf(m->scope->arena, "host lookup deferred for %.*s", STR_ARG(name));
-        return FOUND_LATER;
-    }
-    if (failed) {
-        match_report_no_address(m->scope, name);
-        m->why = str_printf(m->scope->arena, "failed to find IP address for %.*s", STR_ARG(name));
-        return FOUND_UNKNOWN;
-    }
-    bool found = has_address(results, &m->ip);
-    freeaddrinfo(results);
-    return found ? FOUND_YES : FOUND_NO;
+    return match_host_names(m, item, match_one_name);
 }
 
 /* --- Lookups by address */

@@ -65,6 +65,8 @@ static bool is_mx(struct str text)
     static const char *const names[] = {"@mx_any", "@mx_primary", "@mx_secondary"};
     ptrdiff_t slash = str_find(text, '/');
 
+    if (slash >= 0 && !str_starts_nocase(behind(text, (size_t)slash), "/ignore="))
+        return false;
     if (slash >= 0)
         text.n = (size_t)slash;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

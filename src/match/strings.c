@@ -138,9 +138,7 @@ enum found match_domain_item(struct matching *m, const struct item *item)
         set_value(m, item->text, m->folded);
         return FOUND_YES;
     case ITEM_MX:
-        error_set(m->err, "domain list item \"%.*s\" needs the DNS, which is not supported by gatepost",
-                  STR_ARG(item->text));
-        return FOUND_DEFER;
+        return match_mx_item(m, item);
     default:
         return match_string_item(m, item, m->folded, m->subject, false);
     }

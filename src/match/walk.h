@@ -79,6 +79,16 @@ enum found match_local_part_item(struct matching *m, const struct item *item);
 enum found match_host_item(struct matching *m, const struct item *item);
 enum found match_address_item(struct matching *m, const struct item *item);
 
+/* Matches an item with each of the host's names, which are looked up when they are not known (host_names.c). */
+enum found match_host_names(struct matching *m, const struct item *item,
+                            enum found (*match)(struct matching *m, const struct item *item, struct str name));
+
+/* Whether the host's address is one of the name's (host_names.c). */
+enum found match_addresses_of(struct matching *m, struct str name);
+
+/* @mx_any and its kin (mx.c). */
+enum found match_mx_item(struct matching *m, const struct item *item);
+
 /* Looks an item's key up (searches.c); m->value is the data. parts: see search_find(). */
 enum found match_search(struct matching *m, const struct item *item, struct str key,
                         struct search_parts *parts);

@@ -186,7 +186,6 @@ void smtp_connect(struct smtp_session *s)
 {
     struct acl_outcome outcome;
 
-    s->connection.no_hosts_file = !s->prepared->hosts_file;
     smtp_expand_timeout(s);
     if (!admit_anybody(s)) {
         refuse(s);

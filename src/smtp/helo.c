@@ -14,8 +14,7 @@
 
 /* --- The name */
 
-/* "[1.2.3.4]", "[::1]", "[IPv6:::1]": the address in it. False: no address literal. */
-static bool parse_literal(struct smtp_session *s, struct str name, struct ip *ip)
+bool smtp_parse_literal(struct smtp_session *s, struct str name, struct ip *ip)
 {
     struct str inside;
 
@@ -34,7 +33,7 @@ static bool is_valid(struct smtp_session *s, struct str name)
     if (str_is_empty(name))
         return false;
     if (name.s[0] == '[')
-        return parse_literal(s, name, &ip);
+        return smtp_parse_literal(s, name, &ip);
     for (size_t i = 0; i < name.n; i++)
         if (!ascii_is_alnum(name.s[i]) && name.s[i] != '-' && name.s[i] != '.' &&
             str_find(s->options->helo_allow_chars, name.s[i]) < 0)
@@ -46,7 +45,7 @@ static bool is_valid(struct smtp_session *s, struct str name)
 static void set_name(struct smtp_session *s, struct str name)
 {
     s->connection.helo_name = str_copy(s->arena, name);
-    s->connection.helo_verified = false;
+    s->connection.helo_verified = s->connection.helo_dnssec = false;
     s->helo_verify_tried = false;
 }
 
@@ -61,48 +60,28 @@ static void look_up(struct smtp_session *s, struct str name)
         smtp_find_host_name(&s->scope);
 }
 
-void smtp_helo_verify(struct smtp_session *s)
-{
-    struct scope_connection *c = &s->connection;
-    struct ip literal, peer;
-
-    if (s->helo_verify_tried || str_is_empty(c->helo_name))
-        return;
-    s->helo_verify_tried = true;
-    debug(DEBUG_receive, "verifying EHLO/HELO argument \"%.*s\"\n", STR_ARG(c->helo_name));
-    if (!ip_parse(c->host_address, &peer))
-        return;
-    ip_unmap(&peer);
-    if (parse_literal(s, c->helo_name, &literal)) {
-        ip_unmap(&literal);
-        c->helo_verified = ip_equal(&literal, &peer);
-        return;
-    }
-    smtp_find_host_name(&s->scope);
-    c->helo_verified = (!str_is_empty(c->host_name) && str_eq_nocase(c->host_name, c->helo_name)) ||
-                       smtp_host_has_address(c->helo_name, c->host_address);
-}
-
-/* helo_verify_hosts. False: refused. */
+/* helo_verify_hosts. False: refused, for now only where the host's name could not be asked for. */
 static bool check_verified(struct smtp_session *s)
 {
+    const struct scope_connection *c = &s->connection;
     struct buffer line = BUFFER_IN(s->scratch);
 
     if (!s->helo_verify_required && !s->helo_verify_wanted)
         return true;
     smtp_helo_verify(s);
-    if (s->connection.helo_verified)
+    if (c->helo_verified)
         return true;
     if (!s->helo_verify_required) {
         debug(DEBUG_receive, "HELO verification failed but host is in helo_try_verify_hosts\n");
         return true;
     }
-    buffer_add_cstr(&line, "rejected \"");
+    bool later = !c->host_name_looked_up && c->host_lookup_deferred;
+    buffer_add_cstr(&line, later ? "temporarily rejected \"" : "rejected \"");
     buffer_add(&line, s->line);
     buffer_add_cstr(&line, "\" from ");
     buffer_add(&line, smtp_host_and_ident(s, false));
     log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
-    smtp_reply(s, "550 %s argument does not match calling host", s->command->name);
+    smtp_reply(s, "%d %s argument does not match calling host", later ? 451 : 550, s->command->name);
     return false;
 }
 

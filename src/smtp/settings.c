@@ -2,7 +2,6 @@
 #include "smtp/settings.h"
 
 #include "base/ascii.h"
-#include "smtp/host_name.h"
 
 static void free_arena(void *arena)
 {
@@ -108,7 +107,6 @@ struct smtp_settings *smtp_settings_new(struct arena *arena, const struct config
     read_limit(arena, "smtp_ratelimit_mail", config->main.smtp_ratelimit_mail, &prepared->mail_limit);
     read_limit(arena, "smtp_ratelimit_rcpt", config->main.smtp_ratelimit_rcpt, &prepared->rcpt_limit);
     split_etrn_command(arena, config, prepared);
-    prepared->hosts_file = smtp_hosts_file_used(config->main.host_lookup_order);
     prepared->date = template_compile(arena, STR("$tod_full"), (struct source_pos){NULL, 0});
     return settings;
 }

@@ -63,7 +63,6 @@ struct smtp_prepared {
     struct smtp_ratelimit mail_limit, rcpt_limit;
     const struct template **etrn_arguments; /* of smtp_etrn_command */
     size_t etrn_argument_count;
-    bool hosts_file; /* host_lookup_order has "byaddr" */
     const struct template *date; /* of the Received: header */
 };
 
