@@ -65,16 +65,23 @@ enum found match_host_names(struct matching *m, const struct item *item,
 /* --- The addresses of a name */
 
 /* `no IP address found for host NAME`, and for whom that was asked. */
-static void report_no_address(struct matching *m, struct str name, bool later)
+static struct str no_address(struct scope *scope, struct str name)
 {
-    struct arena *arena = m->scope->arena;
+    struct arena *arena = scope->arena;
     struct str text = str_printf(arena, "no IP address found for host %.*s", STR_ARG(name)), peer;
 
-    if (m->scope->connection && m->scope->connection->host_address.n > 0 &&
-        expand_string(m->scope, STR("$sender_fullhost"), arena, &peer, NULL) == EXPAND_OK && peer.n > 0)
+    if (scope->connection && scope->connection->host_address.n > 0 &&
+        expand_string(scope, STR("$sender_fullhost"), arena, &peer, NULL) == EXPAND_OK && peer.n > 0)
         text = str_printf(arena, "%.*s (during SMTP connection from %.*s)", STR_ARG(text), STR_ARG(peer));
     debug(DEBUG_host_lookup, "%.*s", STR_ARG(text));
-    if (!later && log_selected(LOG_SEL_host_lookup_failed))
+    return text;
+}
+
+void match_report_no_address(struct scope *scope, struct str name)
+{
+    struct str text = no_address(scope, name);
+
+    if (log_selected(LOG_SEL_host_lookup_failed))
         log_write_str(LOG_MAIN, text);
 }
 
@@ -91,11 +98,11 @@ enum found match_addresses_of(struct matching *m, struct str name)
     case HOSTS_LOCAL:
         break;
     case HOSTS_AGAIN:
-        report_no_address(m, name, true);
+        no_address(m->scope, name);
         m->why = str_printf(arena, "DNS lookup of \"%.*s\" deferred", STR_ARG(name));
         return FOUND_LATER;
     default:
-        report_no_address(m, name, false);
+        match_report_no_address(m->scope, name);
         return unknown(m, FOUND_UNKNOWN, "failed to find IP address for ", name);
     }
     debug(DEBUG_host_lookup, "the system has these IP addresses:");
