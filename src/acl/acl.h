@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/acl_source.h"
+#include "base/complaint.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "expand/expand.h"
@@ -41,6 +42,7 @@ enum acl_result {
     ACL_ERROR, /* the ACL itself is at fault: a temporary rejection; log_message says why */
 };
 
+struct named_lists;   /* src/match */
 struct mail_handling; /* src/mail */
 struct acl_set;       /* the ACLs of a configuration */
 
@@ -50,6 +52,14 @@ bool acl_compile(struct arena *arena, const struct acl_source *sources, size_t n
 
 /* An ACL by name, for -bP and checks. */
 bool acl_exists(const struct acl_set *set, struct str name);
+
+/* Reports what can be known to be wrong with conditions and modifiers before anything is run; begin is called
+ * before each of them. */
+struct acl_complaints {
+    void (*begin)(void *ctx, struct str acl, const char *kind);
+    struct complaints sink;
+};
+void acl_complain(const struct acl_set *set, const struct named_lists *named, const struct acl_complaints *complaints);
 
 /* What an ACL asks of whoever runs it. */
 struct acl_control; /* acl/control.h: a row of the table of controls */

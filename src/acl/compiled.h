@@ -138,6 +138,10 @@ struct acl *acl_compile_lines(struct arena *arena, struct str name, const struct
  * left out, continuations joined. file: for the places; NULL: inline text. */
 struct source_lines acl_text_lines(struct arena *arena, struct str text, const char *file);
 
+/* The ACLs of a set, in the order of their names. */
+size_t acl_count(const struct acl_set *set);
+const struct acl *acl_at(const struct acl_set *set, size_t i);
+
 /* The ACL that an expanded spec stands for: a name, an absolute file name, inline text. What must be
  * compiled now and cannot be kept goes to the context's arena. NULL: err. */
 const struct acl *acl_find(const struct acl_context *context, struct str spec, struct error *err);

@@ -36,6 +36,16 @@ struct acl_set {
     struct kept_acls *kept;
 };
 
+size_t acl_count(const struct acl_set *set)
+{
+    return set->n;
+}
+
+const struct acl *acl_at(const struct acl_set *set, size_t i)
+{
+    return set->acls[i];
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return str_cmp((*(struct acl *const *)a)->name, (*(struct acl *const *)b)->name);

@@ -70,6 +70,19 @@ void config_free(struct config *config);
 /* "Exim configuration error in line N of FILE:\n  text"; an error without a place is its text alone. */
 struct str config_error_text(struct arena *arena, const struct error *err);
 
+/* Where an octet of the configuration stands. */
+struct config_place {
+    struct source_pos where;
+    unsigned column; /* 0: not known, as where macros were replaced */
+    struct str line; /* what the physical line came to, not NUL-terminated */
+    size_t caret;    /* the octet in it */
+};
+
+/* The place of the octet at offset in a value that the logical line at `where` has set. A value that does not
+ * stand in the line as it is, such as a quoted one with escapes, is shown by itself. */
+struct config_place config_place(const struct config *config, struct source_pos where, struct str value,
+                                 size_t offset);
+
 /* The section's first instance, or NULL. */
 struct driver_instance *config_drivers(const struct config *config, const char *section);
 

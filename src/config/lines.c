@@ -16,12 +16,28 @@ struct line_file {
     struct line_file *outer;
     const char *name;
     char *p, *end;
-    unsigned line; /* of the physical line read last */
+    unsigned line, column; /* of the physical line read last, and of what is in it */
     unsigned depth;
 };
 
+/* The parts of a logical line as they are collected. */
+struct parts {
+    struct source_part *v;
+    size_t n;
+};
+
+static void add_part(struct lines *l, struct parts *parts, size_t offset, bool substituted)
+{
+    /* There is room for the power of two that the number has reached. */
+    if ((parts->n & (parts->n - 1)) == 0)
+        parts->v = arena_grow(l->arena, parts->v, parts->n * sizeof *parts->v,
+                              (parts->n ? 2 * parts->n : 1) * sizeof *parts->v);
+    parts->v[parts->n++] = (struct source_part){
+        .offset = offset, .where = lines_pos(l), .column = substituted ? 0 : l->file->column};
+}
+
 /* Adds to the listing; an empty text is a mark. */
-static void list_line(struct lines *l, struct str text)
+static void list_line(struct lines *l, struct str text, const struct parts *parts)
 {
     if (l->text->n == l->text_capacity) {
         size_t capacity = l->text_capacity ? l->text_capacity * 2 : 256;
@@ -30,7 +46,14 @@ static void list_line(struct lines *l, struct str text)
                                 capacity * sizeof *l->text->v);
         l->text_capacity = capacity;
     }
-    l->text->v[l->text->n++] = (struct source_line){.text = text, .where = lines_pos(l)};
+    l->text->v[l->text->n++] = (struct source_line){
+        .text = text, .where = lines_pos(l), .parts = parts->v, .part_count = parts->n};
+}
+
+/* A file begins, or goes on. */
+static void list_mark(struct lines *l)
+{
+    list_line(l, STR_NULL, &(struct parts){NULL, 0});
 }
 
 static void open_text(struct lines *l, const char *name, char *text, size_t n)
@@ -39,12 +62,12 @@ static void open_text(struct lines *l, const char *name, char *text, size_t n)
 
     *file = (struct line_file){.outer = l->file, .name = name, .p = text, .end = text + n};
     if (l->file) {
-        list_line(l, STR_NULL);
+        list_mark(l);
         file->depth = l->file->depth + 1;
     }
     l->file = file;
     file->line = 1;
-    list_line(l, STR_NULL);
+    list_mark(l);
     file->line = 0;
 }
 
@@ -66,19 +89,22 @@ struct source_pos lines_pos(const struct lines *l)
 static bool next_physical(struct lines *l, struct str *line)
 {
     struct line_file *file = l->file;
+    const char *start;
     char *end;
 
     while (file->p == file->end) {
         if (!file->outer)
             return false;
         l->file = file = file->outer;
-        list_line(l, STR_NULL);
+        list_mark(l);
     }
     end = memchr(file->p, '\n', (size_t)(file->end - file->p));
     if (!end)
         end = file->end;
     file->line++;
+    start = file->p;
     *line = text_trim((struct str){file->p, (size_t)(end - file->p), false});
+    file->column = (unsigned)(line->s - start) + 1;
     file->p = end < file->end ? end + 1 : end;
     ((char *)line->s)[line->n] = '\0'; /* white space, or the octet behind the text */
     return true;
@@ -144,11 +170,13 @@ static enum physical directive(struct lines *l, struct str line, bool substitute
     return include(l, rest, if_exists, err) ? PHYSICAL_NOTHING : PHYSICAL_FAILED;
 }
 
-/* Takes a physical line as far as it goes by itself. first: a logical line begins with it. */
-static enum physical take(struct lines *l, struct str *line, bool first, struct error *err)
+/* Takes a physical line as far as it goes by itself. first: a logical line begins with it. substituted: macros
+ * were replaced. */
+static enum physical take(struct lines *l, struct str *line, bool first, bool *substituted, struct error *err)
 {
-    bool substituted, skipping = conditionals_skipping(&l->conditionals);
+    bool skipping = conditionals_skipping(&l->conditionals);
 
+    *substituted = false;
     if (skipping && (line->n == 0 || *line->s != '.'))
         return PHYSICAL_NOTHING;
     if (line->n == 0)
@@ -159,35 +187,37 @@ static enum physical take(struct lines *l, struct str *line, bool first, struct 
         error_set(err, "the line has a NUL in it");
         return PHYSICAL_FAILED;
     }
-    if (!macros_substitute(l->macros, line, first, &substituted, err))
+    if (!macros_substitute(l->macros, line, first, substituted, err))
         return PHYSICAL_FAILED;
-    if (substituted)
+    if (*substituted)
         *line = str_trim(l->arena, *line);
     if (line->n == 0)
         return PHYSICAL_BLANK;
     if (*line->s == '#')
         return PHYSICAL_NOTHING;
-    return *line->s == '.' ? directive(l, *line, substituted, err) : PHYSICAL_TEXT;
+    return *line->s == '.' ? directive(l, *line, *substituted, err) : PHYSICAL_TEXT;
 }
 
 /* A logical line is complete: it is listed. */
-static enum lines_result complete(struct lines *l, struct str text, struct source_line *line)
+static enum lines_result complete(struct lines *l, struct str text, const struct parts *parts,
+                                  struct source_line *line)
 {
     *line = (struct source_line){.text = text, .where = lines_pos(l)};
-    list_line(l, text);
+    list_line(l, text, parts);
     return LINES_ONE;
 }
 
 enum lines_result lines_next(struct lines *l, struct source_line *line, struct error *err)
 {
     struct buffer joined = BUFFER_IN(l->arena);
-    bool joining = false;
+    struct parts parts = {NULL, 0};
+    bool joining = false, substituted;
     struct str part;
 
     while (next_physical(l, &part)) {
         bool more;
 
-        switch (take(l, &part, !joining, err)) {
+        switch (take(l, &part, !joining, &substituted, err)) {
         case PHYSICAL_FAILED:
             if (err)
                 err->where = lines_pos(l);
@@ -200,8 +230,9 @@ enum lines_result lines_next(struct lines *l, struct source_line *line, struct e
             break;
         case PHYSICAL_TEXT:
             more = part.s[part.n - 1] == '\\';
+            add_part(l, &parts, joined.n, substituted);
             if (!more && !joining)
-                return complete(l, part, line);
+                return complete(l, part, &parts, line);
             buffer_add_n(&joined, part.s, part.n - more);
             joining = true;
             if (more)
@@ -210,14 +241,15 @@ enum lines_result lines_next(struct lines *l, struct source_line *line, struct e
         /* The end of a joined line, unless nothing but backslashes came together. */
         part = str_trim(l->arena, buffer_str(&joined));
         if (part.n > 0)
-            return complete(l, part, line);
+            return complete(l, part, &parts, line);
         joining = false;
         buffer_cut(&joined, 0);
+        parts.n = 0;
     }
     if (l->conditionals.depth > 0) {
         error_at(err, lines_pos(l), "Unexpected end of configuration file: .endif missing");
         return LINES_FAILED;
     }
     part = str_trim(l->arena, buffer_str(&joined));
-    return part.n > 0 ? complete(l, part, line) : LINES_END;
+    return part.n > 0 ? complete(l, part, &parts, line) : LINES_END;
 }

@@ -24,17 +24,17 @@ enum expand_status {
  * evaluation gets there, as Exim does. where may be empty. */
 const struct template *template_compile(struct arena *arena, struct str source, struct source_pos where);
 
-/* The text it was compiled from. */
+/* The text it was compiled from, and its place. */
 struct str template_source(const struct template *t);
+struct source_pos template_where(const struct template *t);
 
 /* The value when it does not depend on anything (no expansion items in it). */
 bool template_constant(const struct template *t, struct str *value);
 
-/* Calls report for the error that compiling found, if there is one: Exim, too, gets no further than the
- * first. Evaluating such a template never succeeds. offset is an index into template_source(). Returns how
- * many there were: 0 or 1. */
-unsigned template_check(const struct template *t, void (*report)(void *ctx, size_t offset, struct str text),
-                        void *ctx);
+/* Reports the error that compiling found, if there is one: Exim, too, gets no further than the first. Evaluating
+ * such a template never succeeds. Returns whether there was one; a NULL t has none. */
+struct complaints;
+bool template_complain(const struct template *t, const struct complaints *complaints);
 
 /* Evaluates t; the result lives in the arena. err may be NULL. A NULL t gives STR_NULL and EXPAND_OK. */
 enum expand_status expand(struct scope *scope, const struct template *t, struct arena *arena, struct str *out,

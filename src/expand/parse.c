@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/complaint.h"
 
 /* Deeper nesting is an error instead of a stack overflow. */
 enum { DEPTH_LIMIT = 200 };
@@ -337,6 +338,11 @@ struct str template_source(const struct template *t)
     return t->source;
 }
 
+struct source_pos template_where(const struct template *t)
+{
+    return t->where;
+}
+
 bool template_constant(const struct template *t, struct str *value)
 {
     if (t->node_count == 0) {
@@ -349,11 +355,13 @@ bool template_constant(const struct template *t, struct str *value)
     return true;
 }
 
-unsigned template_check(const struct template *t, void (*report)(void *ctx, size_t offset, struct str text),
-                        void *ctx)
+bool template_complain(const struct template *t, const struct complaints *complaints)
 {
-    if (t->fault == NULL)
-        return 0;
-    report(ctx, t->fault->offset, t->fault->text);
-    return 1;
+    struct complaint complaint;
+
+    if (!t || !t->fault)
+        return false;
+    complaint = (struct complaint){t->where, t->source, t->fault->offset, t->fault->text};
+    complaints->add(complaints->ctx, &complaint);
+    return true;
 }

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "lookups/lookup.h"
+#include "main/check.h"
 #include "main/command_line.h"
 #include "main/daemon.h"
 #include "main/environment.h"
@@ -74,6 +75,7 @@ static int run(struct program **program)
     case MODE_RETRY:
         return retry_mode(*program);
     case MODE_VERSION:
+        check_config(*program);
         printf("Configuration file is %.*s\n", STR_ARG((*program)->config->file));
         return 0;
     case MODE_NONE:

@@ -46,7 +46,8 @@ static struct list *compile(struct arena *arena, enum list_kind kind, bool singl
 {
     struct list *list = ARENA_NEW(arena, struct list);
 
-    *list = (struct list){.kind = kind, .place = PLACE_LIST, .source = str_copy(arena, text), .single = single};
+    *list = (struct list){.kind = kind, .place = PLACE_LIST, .where = where, .source = str_copy(arena, text),
+                           .single = single};
     list->template = template_compile(arena, list->source, where);
     if (template_constant(list->template, &list->text)) {
         list->template = NULL;

@@ -23,6 +23,10 @@ const struct list *list_compile_item(struct arena *arena, enum list_kind kind, s
                                      struct source_pos where);
 struct str list_source(const struct list *list);
 
+/* Reports what can be known to be wrong with the list before anything is matched. It may be NULL. */
+struct complaints;
+void list_complain(const struct list *list, const struct named_lists *named, const struct complaints *complaints);
+
 /* Named lists. */
 struct named_lists *named_lists_new(struct arena *arena);
 /* hide: not shown by -bP to unprivileged users; cache: domainlist_cache and friends. False: the name

@@ -13,6 +13,7 @@ struct strlist;
 struct list {
     enum list_kind kind;
     enum item_place place;
+    struct source_pos where;
     struct str source;               /* as configured */
     const struct template *template; /* what has to be expanded first; NULL: nothing */
     struct str text;                 /* the text of the items below */

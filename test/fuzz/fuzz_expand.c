@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/complaint.h"
 #include "base/strlist.h"
 #include "expand/expand.h"
 #include "expand/scope.h"
@@ -86,9 +87,9 @@ static const struct scope_services services = {match, acl, named_list, find_host
 
 /* --- */
 
-static void note(void *ctx, size_t offset, struct str text)
+static void note(void *ctx, const struct complaint *complaint)
 {
-    require(offset <= *(const size_t *)ctx && text.n > 0);
+    require(complaint->offset <= *(const size_t *)ctx && complaint->text.n > 0);
 }
 
 /* What comes up to the next octet 255. */
@@ -108,7 +109,7 @@ static void evaluate(struct arena *arena, const struct template *t, struct scope
     struct error err = ERROR_IN(arena);
     struct str value, constant;
     size_t length = template_source(t).n;
-    unsigned faults = template_check(t, note, &length);
+    bool faulty = template_complain(t, &(struct complaints){note, &length});
     enum expand_status status = expand(scope, t, arena, &value, &err);
     require(scope->depth == 0 && !scope->in_item && scope->capture_count == 2);
     require(str_eq(scope->captures[1], STR(MARKER)));
@@ -116,7 +117,7 @@ static void evaluate(struct arena *arena, const struct template *t, struct scope
         require(str_is_null(value) && err.text.n > 0);
         return;
     }
-    require(faults == 0 && value.s != NULL && value.s[value.n] == '\0');
+    require(!faulty && value.s != NULL && value.s[value.n] == '\0');
     require(value.tainted || memmem(value.s, value.n, MARKER, sizeof MARKER - 1) == NULL);
     require(!template_constant(t, &constant) || constant.s == value.s);
 }

@@ -1,5 +1,6 @@
 /* Templates as such: what compiling says about them, forced failures, truth, octets of every value, limits.
  */
+#include "base/complaint.h"
 #include "testing.h"
 
 #include <stdio.h>
@@ -55,25 +56,23 @@ static void test_null_template(void **state)
     assert_false(yes);
 }
 
-struct report {
-    size_t offset;
-    struct str text;
-};
-
-static void note(void *ctx, size_t offset, struct str text)
+static void note(void *ctx, const struct complaint *complaint)
 {
-    *(struct report *)ctx = (struct report){offset, text};
+    *(struct complaint *)ctx = *complaint;
 }
 
 static void test_check(void **state)
 {
     struct expand_testing *t = *state;
-    struct report report;
-    assert_int_equal(template_check(compile(t, STR("${if eq{a}{b}{c}}")), note, &report), 0);
-    assert_int_equal(template_check(compile(t, STR("${if eq{a}{b}{$nosuch}{d}}")), note, &report), 1);
+    struct complaint report;
+    struct complaints complaints = {note, &report};
+    assert_false(template_complain(NULL, &complaints));
+    assert_false(template_complain(compile(t, STR("${if eq{a}{b}{c}}")), &complaints));
+    assert_true(template_complain(compile(t, STR("${if eq{a}{b}{$nosuch}{d}}")), &complaints));
     assert_str(report.text, "unknown variable name \"nosuch\"");
     assert_int_equal(report.offset, 21);
-    assert_int_equal(template_check(compile(t, STR("abc$")), note, &report), 1);
+    assert_str(report.source, "${if eq{a}{b}{$nosuch}{d}}");
+    assert_true(template_complain(compile(t, STR("abc$")), &complaints));
     assert_int_equal(report.offset, 4);
 }
 
