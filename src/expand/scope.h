@@ -58,6 +58,7 @@ struct scope_tls {
     struct str cipher, cipher_std, ver, peerdn, sni, ocsp, resumption;
     int bits;
     bool certificate_verified;
+    bool verify_tried;          /* ... or not, although the peer was asked for one */
     struct str peercert, ourcert; /* PEM; STR_NULL: none */
 };
 

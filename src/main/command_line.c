@@ -70,6 +70,7 @@ static const struct row rows[] = {
     TEXT("-oMt", NEXT, sender_ident),
     TEXT("-oP", NEXT, pid_file),
     TEXT("-oX", NEXT, listen),
+    FLAG("-tls-on-connect", tls_on_connect),
 
     /* Sendmail's, without effect in Exim as well, or about deliveries that a session here never starts. */
     NO_EFFECT("-Ac", ALONE),
@@ -139,7 +140,6 @@ static const struct row rows[] = {
     REFUSED("-Tqt", NEXT),
     REFUSED("-t", ALONE),
     REFUSED("-ti", ALONE),
-    REFUSED("-tls-on-connect", ALONE),
     REFUSED("-z", NEXT),
 };
 

@@ -25,6 +25,7 @@ struct command_line {
     bool foreground;             /* -bdf */
     bool no_labels;              /* -n */
     bool verbose;                /* -v */
+    bool tls_on_connect;         /* -tls-on-connect */
     const char *config_files;    /* -C: a colon-separated list; NULL: the compiled-in one */
     const char **defines;        /* -D, NULL-terminated */
     const char *debug;           /* what follows -d; NULL: not given */

@@ -15,9 +15,11 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "main/logging.h"
 #include "main/mail_table.h"
+#include "main/tls_watch.h"
 #include "main/worker.h"
 
 #include "build_config.h"
@@ -31,6 +33,7 @@ struct daemon {
     struct scoreboard *board;
     unsigned generation;
     int signal_fd, wake_fd;
+    struct tls_watch tls;
     struct str pid_file; /* in the arena of its own: outlives configurations */
     struct arena *arena;
     bool stopping;
@@ -50,6 +53,8 @@ static bool plan(struct daemon *d, struct program *program, struct listeners *li
         .ports = options->daemon_smtp_ports,
         .override = text_of(program->cl->listen),
         .disable_ipv6 = options->disable_ipv6,
+        .tls_on_connect_ports = options->tls_on_connect_ports,
+        .tls_on_connect = program->cl->tls_on_connect,
     };
 
     (void)d;
@@ -107,7 +112,7 @@ static void log_started(const struct daemon *d)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
 
-    log_write(LOG_MAIN, "exim %.*s daemon started: pid=%d, no queue runs, listening for SMTP on %.*s",
+    log_write(LOG_MAIN, "exim %.*s daemon started: pid=%d, no queue runs, listening %.*s",
               STR_ARG((*d->program)->process.version_number), (int)getpid(),
               STR_ARG(listen_describe(arena, &d->listeners)));
     arena_free(arena);
@@ -205,6 +210,8 @@ static void fork_workers(struct daemon *d)
 {
     size_t spare = worker_spare(*d->program);
 
+    smtp_settings_turn_keys(d->smtp);
+
     while (!d->stopping && scoreboard_idle(d->board, d->generation) < spare &&
            scoreboard_workers(d->board) < most_workers(d)) {
         int place = scoreboard_reserve(d->board, d->generation);
@@ -281,6 +288,8 @@ static void reload(struct daemon *d)
         d->listeners = listeners;
         d->generation++;
         program_free(old);
+        tls_watch_end(&d->tls);
+        tls_watch_begin(&d->tls, d->smtp);
         log_started(d);
     } else {
         log_write_lines(LOG_MAIN | LOG_PANIC, config_error_text(arena, &err));
@@ -315,15 +324,29 @@ static void handle_signal(struct daemon *d)
     }
 }
 
+/* New workers take over with the new certificates; the old ones finish their sessions. */
+static void reload_certificates(struct daemon *d)
+{
+    if (!tls_watch_reload(&d->tls, d->smtp))
+        return;
+    scoreboard_each(d->board, terminate, NULL);
+    d->generation++;
+}
+
 static void loop(struct daemon *d)
 {
     while (!d->stopping) {
-        struct pollfd fds[] = {{.fd = d->signal_fd, .events = POLLIN}, {.fd = d->wake_fd, .events = POLLIN}};
+        struct pollfd fds[] = {{.fd = d->signal_fd, .events = POLLIN},
+                               {.fd = d->wake_fd, .events = POLLIN},
+                               {.fd = d->tls.fd, .events = POLLIN}};
         uint64_t count;
 
         fork_workers(d);
-        if (poll(fds, 2, -1) < 0)
+        if (poll(fds, sizeof fds / sizeof *fds, deadline_left_ms(d->tls.due)) < 0)
             continue;
+        if (fds[2].revents)
+            tls_watch_notice(&d->tls);
+        reload_certificates(d);
         if (fds[1].revents && read(d->wake_fd, &count, sizeof count) < 0)
             debug(DEBUG_interface, "wake: %s\n", strerror(errno));
         if (fds[0].revents)
@@ -346,6 +369,14 @@ static bool prepare_signals(struct daemon *d)
     d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
     d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return d->signal_fd >= 0 && d->wake_fd >= 0;
+}
+
+/* As Exim does: who has not thought of certificates may want to. */
+static void warn_of_no_certificate(const struct daemon *d)
+{
+    if (smtp_settings_offer_tls(d->smtp) && !(*d->program)->config->main.tls_certificate)
+        log_write_lines(LOG_MAIN, STR("Warning: No server certificate defined; will use a selfsigned one.\n Suggested "
+                                      "action: either install a certificate or change tls_advertise_hosts option"));
 }
 
 int daemon_mode(struct program **program)
@@ -373,6 +404,8 @@ int daemon_mode(struct program **program)
         arena_free(d.arena);
         return 0;
     }
+    warn_of_no_certificate(&d);
+    tls_watch_begin(&d.tls, d.smtp);
     if (!d.board || !prepare_signals(&d)) {
         log_write(LOG_MAIN | LOG_PANIC, "daemon cannot start: %s", strerror(errno));
         arena_free(d.arena);

@@ -65,6 +65,19 @@ static bool parse_interface(struct arena *arena, struct str item, struct ip *ip,
     return str_is_null(digits) || parse_port(digits, port, err);
 }
 
+bool listen_port_has_tls(struct arena *arena, struct str ports, int port)
+{
+    struct strlist it;
+    struct str item;
+    int one;
+
+    strlist_begin(&it, ports, ':');
+    while (strlist_next(&it, arena, &item))
+        if (parse_port(item, &one, NULL) && one == port)
+            return true;
+    return false;
+}
+
 static void add(struct arena *arena, struct listeners *plan, const struct ip *ip, int port)
 {
     for (size_t i = 0; i < plan->n; i++)
@@ -130,6 +143,9 @@ bool listen_plan(struct arena *arena, const struct listen_request *request, stru
         if (!add_interface(arena, item, ports, plan, err))
             return false;
     }
+    for (size_t i = 0; i < plan->n; i++)
+        plan->v[i].tls = request->tls_on_connect ||
+                         listen_port_has_tls(arena, request->tls_on_connect_ports, plan->v[i].port);
     return plan->n > 0 || error_set(err, "no IP addresses found to listen on");
 }
 
@@ -190,12 +206,15 @@ static bool is_wildcard(const struct ip *ip)
     return memcmp(ip->octets, zero.octets, ip->bits / 8) == 0;
 }
 
-/* Whether an earlier listener has the same address (by_ip) or is a wildcard of the same port. */
+/* Whether an earlier listener, with TLS as this one or without, has the same address or is a wildcard of the same
+ * port. */
 static bool described_before(const struct listeners *l, size_t i)
 {
     for (size_t j = 0; j < i; j++) {
         bool both_wild = is_wildcard(&l->v[i].ip) && is_wildcard(&l->v[j].ip);
 
+        if (l->v[i].tls != l->v[j].tls)
+            continue;
         if (both_wild ? l->v[i].port == l->v[j].port
                       : !is_wildcard(&l->v[i].ip) && ip_equal(&l->v[i].ip, &l->v[j].ip))
             return true;
@@ -215,33 +234,52 @@ static void describe_wildcard(struct buffer *out, const struct listeners *l, siz
     buffer_printf(out, "port %d (%s)", l->v[i].port, four && six ? "IPv6 and IPv4" : six ? "IPv6" : "IPv4");
 }
 
+static bool same_address(const struct listener *a, const struct listener *b)
+{
+    return a->tls == b->tls && ip_equal(&a->ip, &b->ip);
+}
+
 static void describe_address(struct arena *arena, struct buffer *out, const struct listeners *l, size_t i)
 {
     size_t ports = 0;
 
     for (size_t j = i; j < l->n; j++)
-        ports += ip_equal(&l->v[j].ip, &l->v[i].ip);
+        ports += same_address(&l->v[j], &l->v[i]);
     buffer_printf(out, "[%.*s]:%s", STR_ARG(ip_format(arena, &l->v[i].ip)), ports > 1 ? "{" : "");
     for (size_t j = i; j < l->n; j++)
-        if (ip_equal(&l->v[j].ip, &l->v[i].ip))
+        if (same_address(&l->v[j], &l->v[i]))
             buffer_printf(out, "%s%d", j == i ? "" : ",", l->v[j].port);
     if (ports > 1)
         buffer_add_char(out, '}');
+}
+
+/* The listeners with TLS, or those without. */
+static void describe_kind(struct arena *arena, struct buffer *out, const struct listeners *listeners, bool tls)
+{
+    bool first = true;
+
+    for (size_t i = 0; i < listeners->n; i++) {
+        if (listeners->v[i].tls != tls || described_before(listeners, i))
+            continue;
+        if (!first)
+            buffer_add_char(out, ' ');
+        else if (tls)
+            buffer_add_cstr(out, out->n > 0 ? " and for SMTPS on " : "for SMTPS on ");
+        else
+            buffer_add_cstr(out, "for SMTP on ");
+        first = false;
+        if (is_wildcard(&listeners->v[i].ip))
+            describe_wildcard(out, listeners, i);
+        else
+            describe_address(arena, out, listeners, i);
+    }
 }
 
 struct str listen_describe(struct arena *arena, const struct listeners *listeners)
 {
     struct buffer out = BUFFER_IN(arena);
 
-    for (size_t i = 0; i < listeners->n; i++) {
-        if (described_before(listeners, i))
-            continue;
-        if (out.n > 0)
-            buffer_add_char(&out, ' ');
-        if (is_wildcard(&listeners->v[i].ip))
-            describe_wildcard(&out, listeners, i);
-        else
-            describe_address(arena, &out, listeners, i);
-    }
+    describe_kind(arena, &out, listeners, false);
+    describe_kind(arena, &out, listeners, true);
     return buffer_str(&out);
 }

@@ -13,6 +13,7 @@ struct listener {
     struct ip ip;   /* all zero octets: every address of the family */
     int port;
     int fd;         /* -1 until listen_open() */
+    bool tls;       /* TLS begins as soon as a client has connected */
 };
 
 struct listeners {
@@ -25,7 +26,12 @@ struct listen_request {
     struct str ports;      /* daemon_smtp_ports */
     struct str override;   /* -oX, or STR_NULL: addresses where it has a dot or colon besides separators, else ports */
     bool disable_ipv6;
+    struct str tls_on_connect_ports; /* the option */
+    bool tls_on_connect;   /* -tls-on-connect: all of them */
 };
+
+/* Is the port one of tls_on_connect_ports? An item that is no port is none. */
+bool listen_port_has_tls(struct arena *arena, struct str ports, int port);
 
 /* Works out what to listen on. False: err holds Exim's text (an unknown port, a bad address). */
 bool listen_plan(struct arena *arena, const struct listen_request *request, struct listeners *plan,
@@ -35,7 +41,8 @@ bool listen_plan(struct arena *arena, const struct listen_request *request, stru
  * what failed; *transient: the address may become available later. An IPv6 wildcard socket takes IPv6 only. */
 bool listen_open(struct listener *listener, int backlog, bool *transient, struct error *err);
 
-/* "[127.0.0.1]:2525", "[::1]:{25,587}", "port 25 (IPv6 and IPv4)", joined by spaces: as the daemon logs it. */
+/* "for SMTP on [127.0.0.1]:2525 [::1]:{25,587} port 25 (IPv6 and IPv4) and for SMTPS on [127.0.0.1]:465": as the
+ * daemon logs it. */
 struct str listen_describe(struct arena *arena, const struct listeners *listeners);
 
 #endif

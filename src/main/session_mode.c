@@ -8,6 +8,7 @@
 #include "base/ip.h"
 #include "base/log.h"
 #include "main/caller.h"
+#include "main/listen.h"
 #include "main/mail_table.h"
 #include "main/modes.h"
 #include "main/privileges.h"
@@ -91,6 +92,9 @@ int session_mode(struct program *program)
         fprintf(stderr, "%.*s\n", STR_ARG(err.text));
         return 1;
     }
+    peer.tls_on_connect = program->cl->tls_on_connect ||
+                          listen_port_has_tls(program->arena, program->config->main.tls_on_connect_ports,
+                                              peer.interface_port);
     if (peer.mode == SMTP_LOCAL)
         peer.login = caller_login(program->arena);
     if (peer.mode == SMTP_TEST) {

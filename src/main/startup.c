@@ -16,6 +16,7 @@
 #include "passwords/password.h"
 #include "routers/router.h"
 #include "smtp/services.h"
+#include "tls/tls.h"
 #include "transports/transport.h"
 
 #include "build_config.h"
@@ -138,6 +139,16 @@ static bool configure_dns(const struct program *program, struct error *err)
            error_set(err, "dns_check_names_pattern: %.*s", STR_ARG(why.text));
 }
 
+/* What would otherwise be found out when the first client wants TLS. */
+static bool check_tls(const struct main_options *options, struct error *err)
+{
+    enum { DH_BITS_LEAST = 1024 }; /* manual, 14: tls_dh_max_bits */
+
+    if (options->tls_dh_max_bits < DH_BITS_LEAST)
+        return error_set(err, "tls_dh_max_bits is too small, must be at least %d", DH_BITS_LEAST);
+    return tls_openssl_options_check(options->openssl_options, err);
+}
+
 /* Rules that nobody would follow. */
 static bool refuse_rules(const struct config *config, struct error *err)
 {
@@ -178,7 +189,7 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
         configure_hints(program);
         configure_lookups(&program->config->main);
         configure_passwords(&program->config->main);
-        if (configure_dns(program, err))
+        if (check_tls(&program->config->main, err) && configure_dns(program, err))
             return program;
     }
     if (program->config && log_file_path)

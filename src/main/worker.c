@@ -203,6 +203,14 @@ static void serve(const struct worker_setup *setup, struct arena *arena, struct 
     smtp_session_run(setup->smtp, &a->smtp);
 }
 
+static bool begins_with_tls(const struct listeners *listeners, int fd)
+{
+    for (size_t i = 0; i < listeners->n; i++)
+        if (listeners->v[i].fd == fd)
+            return listeners->v[i].tls;
+    return false;
+}
+
 /* Takes a connection if it is still there (another worker may have been faster). */
 static bool accept_one(const struct worker_setup *setup, struct arena *arena, int place, int listener)
 {
@@ -215,6 +223,7 @@ static bool accept_one(const struct worker_setup *setup, struct arena *arena, in
     if (describe(arena, &a, &peer)) {
         uint64_t one = 1;
 
+        a.smtp.tls_on_connect = begins_with_tls(setup->listeners, listener);
         a.connections = scoreboard_busy(setup->board, place, &a.peer);
         if (scoreboard_idle(setup->board, setup->generation) < worker_spare(setup->program) &&
             write(setup->wake_fd, &one, sizeof one) < 0)

@@ -112,6 +112,7 @@ static void log_arrival(struct smtp_session *s, int64_t size)
     buffer_add(&line, s->connection.received_protocol);
     if (log_selected(LOG_SEL_pipelining) && s->pipelining_advertised)
         buffer_add_cstr(&line, " L.");
+    smtp_log_tls(s, &line);
     smtp_log_authenticated(s, &line);
     if (log_selected(LOG_SEL_smtp_mailauth) && !str_is_empty(s->connection.host_authenticated) &&
         !str_is_empty(s->message.authenticated_sender)) {

@@ -8,6 +8,7 @@
 #include "smtp/policy.h"
 #include "smtp/reply.h"
 #include "smtp/settings.h"
+#include "smtp/starttls.h"
 
 /* There is no session, whatever else has ended it already. */
 static void refuse(struct smtp_session *s)
@@ -210,6 +211,8 @@ void smtp_connect(struct smtp_session *s)
             return;
         }
     }
+    if (s->peer->tls_on_connect && !smtp_tls_on_connect(s))
+        return;
     look_at_host(s);
     if (smtp_policy_run(s, ACL_WHERE_CONNECT, STR_NULL, &outcome) != ACL_ACCEPT) {
         smtp_policy_refuse(s, ACL_WHERE_CONNECT, STR_NULL, &outcome);

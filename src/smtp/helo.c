@@ -167,12 +167,16 @@ static void add_extensions(struct smtp_session *s, struct buffer *b)
     s->auth_advertised = smtp_auth_advertise(s, b);
     if ((s->chunking_advertised = smtp_host_in(s, o->chunking_advertise_hosts, "chunking_advertise_hosts")))
         buffer_add_cstr(b, "\nCHUNKING");
+    if ((s->tls_advertised =
+             s->tls == NULL && smtp_host_in(s, o->tls_advertise_hosts, "tls_advertise_hosts")))
+        buffer_add_cstr(b, "\nSTARTTLS");
     buffer_add_cstr(b, "\nHELP");
 }
 
 static void forget_extensions(struct smtp_session *s)
 {
     s->dsn_advertised = s->pipelining_advertised = s->auth_advertised = s->chunking_advertised = false;
+    s->tls_advertised = false;
     memset(s->advertised, 0, s->prepared->server_count * sizeof *s->advertised);
 }
 

@@ -6,6 +6,7 @@
 #include "base/print.h"
 #include "smtp/log_lines.h"
 #include "smtp/reply.h"
+#include "smtp/starttls.h"
 
 int64_t smtp_deadline(const struct smtp_session *s)
 {
@@ -35,6 +36,7 @@ static void log_lost(struct smtp_session *s)
 
 void smtp_input_lost(struct smtp_session *s)
 {
+    smtp_tls_log_failure(s);
     smtp_log_incomplete(s, "connection lost");
     smtp_notquit(s, "connection-lost", "421",
                  str_join(s->scratch, s->connection.active_hostname, STR(" lost input connection")));

@@ -2,6 +2,7 @@
 #include "smtp/log_lines.h"
 
 #include "base/clock.h"
+#include "base/print.h"
 
 static void add_endpoint(struct buffer *b, struct str address, int port, bool with_port)
 {
@@ -79,6 +80,33 @@ void smtp_log_authenticated(struct smtp_session *s, struct buffer *line)
         buffer_add_char(line, ':');
         buffer_add(line, c->authenticated_id);
     }
+}
+
+void smtp_log_tls(struct smtp_session *s, struct buffer *line)
+{
+    const struct scope_tls *tls = &s->connection.tls_in;
+
+    if (!tls->active)
+        return;
+    if (log_selected(LOG_SEL_tls_cipher) && !str_is_empty(tls->cipher)) {
+        buffer_add_cstr(line, " X=");
+        buffer_add(line, tls->cipher);
+        if (log_selected(LOG_SEL_tls_resumption) && tls_facts(s->tls)->resumption & TLS_RESUMED)
+            buffer_add_char(line, '*');
+    }
+    if (log_selected(LOG_SEL_tls_certificate_verified) && tls->verify_tried)
+        buffer_add_cstr(line, tls->certificate_verified ? " CV=yes" : " CV=no");
+    if (log_selected(LOG_SEL_tls_peerdn) && !str_is_empty(tls->peerdn)) {
+        buffer_add_cstr(line, " DN=\"");
+        print_escaped(line, tls->peerdn, 0);
+        buffer_add_char(line, '"');
+    }
+    if (log_selected(LOG_SEL_tls_sni) && !str_is_empty(tls->sni)) {
+        buffer_add_cstr(line, " SNI=");
+        print_escaped(line, tls->sni, PRINT_SPACE | PRINT_TAB);
+    }
+    if (log_selected(LOG_SEL_tls_on_connect) && s->peer->tls_on_connect)
+        buffer_add_cstr(line, " tls_on_connect");
 }
 
 static void add_history(const struct smtp_session *s, struct buffer *b)
@@ -163,6 +191,7 @@ void smtp_log_no_mail(struct smtp_session *s)
     buffer_add(&line, smtp_host_and_ident(s, false));
     smtp_log_duration(s, &line, "D", s->started_ms);
     smtp_log_authenticated(s, &line);
+    smtp_log_tls(s, &line);
     smtp_log_history(s, &line);
     log_write_str(LOG_MAIN, buffer_str(&line));
 }

@@ -15,6 +15,9 @@ struct str smtp_connection_name(struct smtp_session *s);
 /* " A=authenticator:id" for an authenticated session, else nothing. */
 void smtp_log_authenticated(struct smtp_session *s, struct buffer *line);
 
+/* " X=cipher CV=yes DN="..." SNI=name" of an encrypted session, as far as they are selected, else nothing. */
+void smtp_log_tls(struct smtp_session *s, struct buffer *line);
+
 /* " C=EHLO,MAIL": the latest commands; nothing when there were none. */
 void smtp_log_history(struct smtp_session *s, struct buffer *line);
 

@@ -135,7 +135,7 @@ static const struct {
     ROW(DATA, acl_smtp_data, ACL_ACCEPT),       ROW(VRFY, acl_smtp_vrfy, ACL_DENY),
     ROW(EXPN, acl_smtp_expn, ACL_DENY),         ROW(ETRN, acl_smtp_etrn, ACL_DENY),
     ROW(QUIT, acl_smtp_quit, ACL_ACCEPT),       ROW(NOTQUIT, acl_smtp_notquit, ACL_ACCEPT),
-    ROW(MAILAUTH, acl_smtp_mailauth, ACL_ACCEPT),
+    ROW(MAILAUTH, acl_smtp_mailauth, ACL_ACCEPT), ROW(STARTTLS, acl_smtp_starttls, ACL_ACCEPT),
 #undef ROW
 };
 
@@ -206,10 +206,11 @@ static void add_subject(struct buffer *line, enum acl_where where, struct str da
     }
 }
 
-/* "H=... F=<sender> A=plain:id " */
+/* "H=... X=... F=<sender> A=plain:id " */
 static void add_session(struct smtp_session *s, struct buffer *line, bool with_sender)
 {
     buffer_add(line, smtp_host_and_ident(s, true));
+    smtp_log_tls(s, line);
     if (with_sender) {
         buffer_add_cstr(line, " F=<");
         buffer_add(line, s->message.sender_address);

@@ -13,6 +13,7 @@
 #include "smtp/policy.h"
 #include "smtp/receive.h"
 #include "smtp/reply.h"
+#include "smtp/starttls.h"
 
 void smtp_session_end(struct smtp_session *s, enum smtp_end end)
 {
@@ -25,14 +26,17 @@ void smtp_session_end(struct smtp_session *s, enum smtp_end end)
 /* "esmtpsa": what the message arrived by (manual, 11.9: $received_protocol; RFC 3848). */
 void smtp_set_protocol(struct smtp_session *s)
 {
-    static const char *const names[2][3] = {
-        {"smtp", "esmtp", "esmtpa"},
-        {"local-smtp", "local-esmtp", "local-esmtpa"},
+    static const char *const names[2][2][2] = {
+        /* in clear, with TLS; the latter when authenticated */
+        {{"smtp", "smtps"}, {"smtp", "smtps"}},
+        {{"esmtp", "esmtps"}, {"esmtpa", "esmtpsa"}},
     };
     bool authenticated = !str_is_empty(s->connection.host_authenticated);
+    struct str name = str_of(names[s->esmtp][authenticated][s->tls != NULL]);
 
-    s->connection.received_protocol =
-        str_of(names[s->connection.is_local][!s->esmtp ? 0 : 1 + authenticated]);
+    if (s->connection.is_local)
+        name = str_join(s->arena, STR("local-"), name);
+    s->connection.received_protocol = name;
 }
 
 void smtp_transaction_reset(struct smtp_session *s)
@@ -167,6 +171,7 @@ static void begin(struct smtp_session *s, const struct smtp_settings *settings, 
 static void finish(struct smtp_session *s)
 {
     smtp_flush(s);
+    smtp_tls_end(s);
     if (s->end != SMTP_END_TIMEOUT && s->end != SMTP_END_REFUSED && s->end != SMTP_END_FAILED)
         smtp_log_no_mail(s);
     stream_free(&s->stream);

@@ -27,6 +27,23 @@ struct smtp_settings {
 struct smtp_settings *smtp_settings_new(struct arena *arena, const struct config *config,
                                         const struct acl_set *acls, const struct scope_process *process);
 
+/* Whether any client is offered STARTTLS. */
+bool smtp_settings_offer_tls(const struct smtp_settings *settings);
+
+/* Reads certificates, keys and whatever else TLS needs ahead of sessions, where the configuration offers TLS and
+ * none of its options depends on the session; else that is left to sessions. For a process that has rights that
+ * sessions will not have; may be called again, when files have changed. False: err says what cannot be used, and
+ * what was read before stays in use. */
+bool smtp_settings_prepare_tls(const struct smtp_settings *settings, struct error *err);
+
+/* Whether files that were read ahead have changed since, and which files these are. */
+bool smtp_settings_tls_is_stale(const struct smtp_settings *settings);
+void smtp_settings_tls_files(const struct smtp_settings *settings, void (*each)(void *ctx, const char *path),
+                             void *ctx);
+
+/* Before forking: the keys of session tickets go on to those of this hour. */
+void smtp_settings_turn_keys(const struct smtp_settings *settings);
+
 enum smtp_mode {
     SMTP_NETWORK, /* a daemon's connection */
     SMTP_LOCAL,   /* -bs: standard input and output */
@@ -41,6 +58,7 @@ struct smtp_peer {
     int host_port;            /* 0: not known */
     struct str interface_address;
     int interface_port;
+    bool tls_on_connect;      /* TLS begins at once, without STARTTLS */
     int connection_count;     /* of the daemon, this one included; 0: no daemon */
     struct str host_name;     /* -oMs: no lookup is done then */
     struct str ident;         /* -oMt, or the login of a local caller */

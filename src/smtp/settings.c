@@ -2,6 +2,7 @@
 #include "smtp/settings.h"
 
 #include "base/ascii.h"
+#include "smtp/server_tls.h"
 
 static void free_arena(void *arena)
 {
@@ -107,8 +108,44 @@ struct smtp_settings *smtp_settings_new(struct arena *arena, const struct config
     read_limit(arena, "smtp_ratelimit_mail", config->main.smtp_ratelimit_mail, &prepared->mail_limit);
     read_limit(arena, "smtp_ratelimit_rcpt", config->main.smtp_ratelimit_rcpt, &prepared->rcpt_limit);
     split_etrn_command(arena, config, prepared);
+    prepared->tls = server_tls_new(arena, &config->main, process);
     prepared->date = template_compile(arena, STR("$tod_full"), (struct source_pos){NULL, 0});
     return settings;
+}
+
+/* --- TLS ahead of sessions */
+
+bool smtp_settings_offer_tls(const struct smtp_settings *settings)
+{
+    const struct list *hosts = settings->config->main.tls_advertise_hosts;
+
+    return hosts != NULL && !str_is_empty(list_source(hosts));
+}
+
+bool smtp_settings_prepare_tls(const struct smtp_settings *settings, struct error *err)
+{
+    if (!smtp_settings_offer_tls(settings) && str_is_empty(settings->config->main.tls_on_connect_ports))
+        return true;
+    return server_tls_prepare(settings->prepared->tls, err);
+}
+
+bool smtp_settings_tls_is_stale(const struct smtp_settings *settings)
+{
+    return server_tls_is_stale(settings->prepared->tls);
+}
+
+void smtp_settings_tls_files(const struct smtp_settings *settings, void (*each)(void *ctx, const char *path),
+                             void *ctx)
+{
+    server_tls_files(settings->prepared->tls, each, ctx);
+}
+
+void smtp_settings_turn_keys(const struct smtp_settings *settings)
+{
+    struct tls_ticket_keys *keys = server_tls_keys(settings->prepared->tls);
+
+    if (keys != NULL)
+        tls_ticket_keys_turn(keys);
 }
 
 /* --- Values that depend on the session */

@@ -1,4 +1,4 @@
-/* Commands that take a few lines each: NOOP, RSET, QUIT, HELP, STARTTLS. */
+/* Commands that take a few lines each: NOOP, RSET, QUIT, HELP. */
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
 #include "smtp/reply.h"
@@ -37,7 +37,10 @@ void smtp_help(struct smtp_session *s)
 {
     struct buffer b = BUFFER_IN(s->scratch);
 
-    buffer_add_cstr(&b, "Commands supported:\nAUTH HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP");
+    buffer_add_cstr(&b, "Commands supported:\nAUTH ");
+    if (s->tls_advertised)
+        buffer_add_cstr(&b, "STARTTLS ");
+    buffer_add_cstr(&b, "HELO EHLO MAIL RCPT DATA BDAT NOOP QUIT RSET HELP");
     if (s->options->acl_smtp_etrn)
         buffer_add_cstr(&b, " ETRN");
     if (s->options->acl_smtp_expn)
@@ -45,10 +48,4 @@ void smtp_help(struct smtp_session *s)
     if (s->options->acl_smtp_vrfy)
         buffer_add_cstr(&b, " VRFY");
     smtp_respond(s, STR("214"), buffer_str(&b), true);
-}
-
-/* This version offers no TLS. */
-void smtp_starttls(struct smtp_session *s)
-{
-    smtp_fault(s, SMTP_PROTOCOL, 503, STR_NULL, STR("STARTTLS command used when not advertised"));
 }

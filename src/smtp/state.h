@@ -16,6 +16,7 @@
 #include "smtp/ratelimit.h"
 #include "smtp/services.h"
 #include "smtp/session.h"
+#include "tls/tls.h"
 
 enum {
     /* Octets of a command line. RFC 5321 asks for 512, service extensions for more; Exim takes 16384. */
@@ -27,6 +28,7 @@ enum {
 };
 
 struct smtp_session;
+struct server_tls; /* server_tls.h */
 
 /* Whether more input may have come when a command is answered (RFC 2920 section 3.1, RFC 3030). */
 enum smtp_follow {
@@ -63,6 +65,7 @@ struct smtp_prepared {
     struct smtp_ratelimit mail_limit, rcpt_limit;
     const struct template **etrn_arguments; /* of smtp_etrn_command */
     size_t etrn_argument_count;
+    struct server_tls *tls;
     const struct template *date; /* of the Received: header */
 };
 
@@ -108,6 +111,7 @@ struct smtp_session {
     const struct smtp_prepared *prepared;
     const struct smtp_peer *peer;
     struct fd_channel channel;
+    struct tls_connection *tls; /* NULL: in clear */
     struct stream stream;
 
     struct arena *arena;             /* lives as long as the session */
@@ -139,7 +143,7 @@ struct smtp_session {
     bool helo_seen, esmtp;
     bool helo_required, helo_verify_required, helo_verify_wanted, helo_verify_tried, helo_junk_allowed;
     bool sender_unqualified_allowed, recipient_unqualified_allowed;
-    bool pipelining_advertised, dsn_advertised, chunking_advertised, auth_advertised;
+    bool pipelining_advertised, dsn_advertised, chunking_advertised, auth_advertised, tls_advertised;
     bool *advertised;         /* of prepared->servers: announced in answer to the last EHLO */
     bool log_connection;      /* smtp_connection lines are wanted for this host */
     const struct auth_instance *authenticator; /* that succeeded; NULL: none (or -oMaa) */

@@ -96,8 +96,13 @@ static ssize_t failed(struct tls_connection *c, int result, const char *what)
         ERR_clear_error();
         return CHANNEL_TIMEOUT;
     }
-    if (kind == SSL_ERROR_ZERO_RETURN || c->ended) {
+    if (kind == SSL_ERROR_ZERO_RETURN) {
         ERR_clear_error();
+        return 0;
+    }
+    if (c->ended) { /* without a word: anybody could have cut the connection */
+        tls_error(&err, what);
+        c->failure = err.text;
         return 0;
     }
     c->broken = true;

@@ -4,15 +4,6 @@
 
 #include "tls/private.h"
 
-/* Bits of $tls_in_resumption (manual, 43.17). */
-enum {
-    RESUME_SUPPORTED = 1,
-    RESUME_TICKET_WANTED = 2,
-    RESUME_OFFERED = 4,
-    RESUME_ISSUED = 8,
-    RESUME_USED = 16,
-};
-
 struct str tls_name_text(struct arena *arena, const X509_NAME *name)
 {
     char *text = X509_NAME_oneline(name, NULL, 0);
@@ -67,13 +58,13 @@ static void learn_resumption(struct tls_connection *c)
     bool offered = server ? c->ticket_offered : c->client.session.n > 0;
     int *bits = &c->facts.resumption;
 
-    *bits = RESUME_SUPPORTED;
+    *bits = TLS_RESUME_SUPPORTED;
     if (server ? c->server.keys == NULL : !c->client.resumption)
         return;
-    *bits |= wanted ? RESUME_TICKET_WANTED : 0;
-    *bits |= offered ? RESUME_OFFERED : 0;
-    *bits |= c->ticket_issued ? RESUME_ISSUED : 0;
-    *bits |= SSL_session_reused(c->ssl) ? RESUME_USED : 0;
+    *bits |= wanted ? TLS_TICKET_WANTED : 0;
+    *bits |= offered ? TLS_SESSION_OFFERED : 0;
+    *bits |= c->ticket_issued ? TLS_TICKET_ISSUED : 0;
+    *bits |= SSL_session_reused(c->ssl) ? TLS_RESUMED : 0;
 }
 
 void tls_learn_facts(struct tls_connection *c)

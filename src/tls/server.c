@@ -86,22 +86,17 @@ static void change_context(struct tls_connection *c, struct tls_context *context
 static int look_at_hello(SSL *ssl, int *alert, void *ctx)
 {
     struct tls_connection *c = tls_connection_of(ssl);
-    struct error err = ERROR_IN(c->arena);
     struct tls_context *context = NULL;
     const unsigned char *p;
     size_t n;
 
+    (void)alert;
     (void)ctx;
     note_tickets(c);
     if (extension(ssl, TLSEXT_TYPE_server_name, &p, &n))
         c->facts.sni = parse_server_name(c->arena, p, n);
     if (!str_is_null(c->facts.sni) && c->server.server_name != NULL)
-        context = c->server.server_name(c->server.ctx, c->facts.sni, &err);
-    if (!str_is_null(err.text)) {
-        c->refusal = err.text;
-        *alert = SSL_AD_INTERNAL_ERROR;
-        return SSL_CLIENT_HELLO_ERROR;
-    }
+        context = c->server.server_name(c->server.ctx, c->facts.sni);
     if (context != NULL)
         change_context(c, context);
     identify_session(c);

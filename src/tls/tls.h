@@ -108,9 +108,8 @@ struct tls_server_request {
     bool require_alpn;            /* hosts_require_alpn */
     struct tls_ticket_keys *keys; /* tls_resumption_hosts: sessions may be resumed; NULL: they may not */
     /* Called in the middle of the handshake with the client's SNI (tainted), when it sent one. Returns the
-     * context to go on with: another one, kept for the connection, or NULL for the one at hand. err with a text:
-     * the handshake fails. May be NULL. */
-    struct tls_context *(*server_name)(void *ctx, struct str sni, struct error *err);
+     * context to go on with: another one, which the connection keeps, or NULL for the one at hand. May be NULL. */
+    struct tls_context *(*server_name)(void *ctx, struct str sni);
     void (*verify_error)(void *ctx, struct str text); /* as above */
     void *ctx;
 };
@@ -133,6 +132,15 @@ void tls_context_files(const struct tls_context *context, void (*each)(void *ctx
 
 /* --- Connections */
 
+/* Bits of facts.resumption (manual, 43.17). */
+enum {
+    TLS_RESUME_SUPPORTED = 1,
+    TLS_TICKET_WANTED = 2,   /* the client would take a ticket */
+    TLS_SESSION_OFFERED = 4, /* it would go on with a session */
+    TLS_TICKET_ISSUED = 8,
+    TLS_RESUMED = 16,
+};
+
 /* What variables and log lines tell. The strings live as long as the connection. */
 struct tls_facts {
     struct str cipher;     /* "TLS1.3:TLS_AES_256_GCM_SHA384:256" */
@@ -146,7 +154,7 @@ struct tls_facts {
     bool certificate_verified;
     bool verify_tried;     /* ... or it was asked for, and did not verify */
     int ocsp;              /* 0 to 4, as $tls_in_ocsp has it (manual, 11.9) */
-    int resumption;        /* bits, as $tls_in_resumption has it (manual, 43.17) */
+    int resumption;        /* bits, see above */
 };
 const struct tls_facts *tls_facts(const struct tls_connection *connection);
 

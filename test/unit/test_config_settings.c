@@ -328,8 +328,8 @@ static void refuses_what_is_not_there(void **state)
     static const struct config_case cases[] = {
         {"av_scanner = clamd:/run/clamd\n", "all",
          "1: option \"av_scanner\" is known to Exim but not supported by gatepost"},
-        {"\n\ntls_advertise_hosts = *\n", "all",
-         "3: option \"tls_advertise_hosts\" is known to Exim but not supported by gatepost"},
+        {"\n\ngnutls_compat_mode = yes\n", "all",
+         "3: option \"gnutls_compat_mode\" is known to Exim but not supported by gatepost"},
         {"mua_wrapper\n", "all", "1: option \"mua_wrapper\" is known to Exim but not supported by gatepost"},
         {"spool_wireformat\n", "all",
          "1: option \"spool_wireformat\" is known to Exim but not supported by gatepost"},
