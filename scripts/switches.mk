@@ -31,7 +31,7 @@ absent = $(eval ABSENT += $(firstword $1))$(eval WHAT_$(firstword $1) := $(wordl
 $(call driver,AUTH_PLAINTEXT plaintext)
 $(call driver,AUTH_CRAM_MD5 cram_md5)
 $(call absent,AUTH_CYRUS_SASL cyrus_sasl driver)
-$(call absent,AUTH_DOVECOT dovecot driver)
+$(call driver,AUTH_DOVECOT dovecot)
 $(call absent,AUTH_EXTERNAL external driver)
 $(call absent,AUTH_GSASL gsasl driver)
 $(call absent,AUTH_HEIMDAL_GSSAPI heimdal_gssapi driver)

@@ -18,6 +18,7 @@
 enum { AUTH_VARS = 4, AUTH_NUMBERS = 9 };
 
 struct auth_exchange;
+struct channel;
 
 enum auth_verdict {
     AUTH_MORE,       /* x->out goes to the peer; call again with its answer in x->in */
@@ -53,6 +54,9 @@ struct auth_host {
     enum auth_expand (*expand)(struct auth_exchange *x, const struct template *t, struct str *value);
     bool (*peer)(struct auth_exchange *x, struct auth_peer *peer);
     bool (*channel_binding)(struct auth_exchange *x, const char *type, struct str *data);
+    /* TLS, as a client, over a driver's own connection to a service; host: its name. The channel lives as long as
+     * the exchange; `below` must do so too. NULL: x->message says why. The member may be NULL: there is no TLS. */
+    struct channel *(*tls)(struct auth_exchange *x, struct channel *below, struct str host, int64_t deadline);
     void (*debug)(struct auth_exchange *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
     void (*log)(struct auth_exchange *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
 };

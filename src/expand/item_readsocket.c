@@ -1,13 +1,12 @@
 /* ${readsocket{name}{request}{options}{eol}{fail}} (manual, 11.5). */
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/connect.h"
 #include "base/log.h"
 #include "base/strlist.h"
 #include "expand/evaluate.h"
@@ -23,61 +22,17 @@ struct socket_options {
 
 /* --- Connecting */
 
-/* Connects without waiting beyond the deadline. -1: errno says why. */
-static int connect_until(int family, const struct sockaddr *address, socklen_t length, int64_t deadline)
+static enum expand_status connect_to(struct evaluation *ev, struct str name, int64_t deadline, int *fd)
 {
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, address, length) == 0)
-        return fd;
-    int why = errno;
-    struct pollfd wanted = {fd, POLLOUT, 0};
-    socklen_t size = sizeof why;
-    if (why == EINPROGRESS && poll(&wanted, 1, deadline_left_ms(deadline)) == 1)
-        getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &size);
-    else if (why == EINPROGRESS)
-        why = ETIMEDOUT;
-    if (why == 0)
-        return fd;
-    close(fd);
-    errno = why;
-    return -1;
-}
+    struct error why = ERROR_IN(ev->arena);
 
-static enum expand_status connect_unix(struct evaluation *ev, struct str name, int64_t deadline, int *fd)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (name.n >= sizeof address.sun_path)
-        return evaluate_fail(ev, "failed to connect to socket %.*s: %s", STR_ARG(name),
-                             strerror(ENAMETOOLONG));
-    memcpy(address.sun_path, name.s, name.n);
-    *fd = connect_until(AF_UNIX, (const struct sockaddr *)&address, sizeof address, deadline);
+    if (str_starts(name, "inet:")) {
+        *fd = connect_inet(ev->arena, str_sub(ev->arena, name, 5, name.n), deadline, &why);
+        return *fd < 0 ? evaluate_fail(ev, "%.*s", STR_ARG(why.text)) : EXPAND_OK;
+    }
+    *fd = connect_unix(name, deadline);
     if (*fd < 0)
         return evaluate_fail(ev, "failed to connect to socket %.*s: %s", STR_ARG(name), strerror(errno));
-    return EXPAND_OK;
-}
-
-/* host:port, where the host may be in brackets. */
-static enum expand_status connect_inet(struct evaluation *ev, struct str name, int64_t deadline, int *fd)
-{
-    ptrdiff_t colon = str_rfind(name, ':');
-    struct str host = str_sub(ev->arena, name, 0, colon < 0 ? 0 : (size_t)colon);
-    if (colon < 0 || (size_t)colon + 1 == name.n)
-        return evaluate_fail(ev, "missing port number in \"inet:%.*s\"", STR_ARG(name));
-    if (host.n > 1 && host.s[0] == '[' && host.s[host.n - 1] == ']')
-        host = str_sub(ev->arena, host, 1, host.n - 2);
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found;
-    int result = getaddrinfo(host.s, name.s + colon + 1, &hints, &found);
-    if (result != 0)
-        return evaluate_fail(ev, "failed to find address of host %.*s: %s", STR_ARG(host),
-                             gai_strerror(result));
-    *fd = -1;
-    for (const struct addrinfo *a = found; a != NULL && *fd < 0; a = a->ai_next)
-        *fd = connect_until(a->ai_family, a->ai_addr, a->ai_addrlen, deadline);
-    int why = errno;
-    freeaddrinfo(found);
-    if (*fd < 0)
-        return evaluate_fail(ev, "failed to connect to any address for %.*s: %s", STR_ARG(host),
-                             strerror(why));
     return EXPAND_OK;
 }
 
@@ -141,11 +96,8 @@ static enum expand_status read_options(struct evaluation *ev, struct str text, s
 static enum expand_status converse(struct evaluation *ev, struct str name, struct str request,
                                    const struct socket_options *options, struct buffer *answer)
 {
-    int fd = -1;
-    bool inet = str_starts(name, "inet:");
-    enum expand_status status =
-        inet ? connect_inet(ev, str_sub(ev->arena, name, 5, name.n), options->deadline, &fd)
-             : connect_unix(ev, name, options->deadline, &fd);
+    int fd;
+    enum expand_status status = connect_to(ev, name, options->deadline, &fd);
     if (status != EXPAND_OK)
         return status;
     status = send_request(ev, fd, request, options);

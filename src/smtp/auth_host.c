@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/print.h"
+#include "smtp/outgoing_tls.h"
 
 /* $auth1... and $1... are there while an exchange expands, and gone again when it is done: they hold
  * secrets, and live in memory that goes with the exchange. */
@@ -81,6 +82,16 @@ static bool no_channel_binding(struct auth_exchange *x, const char *type, struct
     return false;
 }
 
+static struct channel *tls_to_service(struct auth_exchange *x, struct channel *below, struct str host,
+                                      int64_t deadline)
+{
+    struct error why = ERROR_IN(x->arena);
+    struct channel *channel = smtp_outgoing_tls(x->arena, below, host, deadline, &why);
+
+    x->message = channel ? STR_NULL : str_join(x->arena, STR("TLS session: "), why.text);
+    return channel;
+}
+
 __attribute__((format(printf, 2, 3))) static void debug_line(struct auth_exchange *x, const char *format, ...)
 {
     struct buffer b = BUFFER_IN(x->arena);
@@ -113,6 +124,7 @@ const struct auth_host smtp_auth_host = {
     .expand = expand_for,
     .peer = describe_peer,
     .channel_binding = no_channel_binding,
+    .tls = tls_to_service,
     .debug = debug_line,
     .log = log_line,
 };
