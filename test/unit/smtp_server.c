@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,7 +145,16 @@ static void talk(struct talk *t)
     }
 }
 
-static _Noreturn void serve(int listener, int transcript, const char *script)
+/* The next client, whether it has gone again or not; -1: there is none left, and the test has finished. */
+static int next_client(int listener, int finished)
+{
+    struct pollfd wanted[] = {{listener, POLLIN, 0}, {finished, POLLIN, 0}};
+
+    poll(wanted, 2, -1);
+    return wanted[0].revents ? accept(listener, NULL, NULL) : -1;
+}
+
+static _Noreturn void serve(int listener, int finished, int transcript, const char *script)
 {
     struct talk t = {.transcript = transcript};
     int fd;
@@ -151,7 +162,7 @@ static _Noreturn void serve(int listener, int transcript, const char *script)
     alarm(SECONDS_AT_MOST);
     signal(SIGPIPE, SIG_IGN);
     read_script(&t, script);
-    while ((fd = accept(listener, NULL, NULL)) >= 0) {
+    while ((fd = next_client(listener, finished)) >= 0) {
         t.in = fdopen(fd, "r");
         t.out = fd;
         talk(&t);
@@ -165,6 +176,7 @@ void smtp_server_start(struct smtp_server *server, const char *script)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t n = sizeof address;
+    int finished[2];
 
     server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     server->transcript = memfd_create("transcript", MFD_CLOEXEC);
@@ -172,9 +184,14 @@ void smtp_server_start(struct smtp_server *server, const char *script)
     assert_int_equal(listen(server->fd, 5), 0);
     assert_int_equal(getsockname(server->fd, (struct sockaddr *)&address, &n), 0);
     server->port = ntohs(address.sin_port);
+    assert_int_equal(pipe2(finished, O_CLOEXEC), 0);
     server->pid = fork();
-    if (server->pid == 0)
-        serve(server->fd, server->transcript, script);
+    if (server->pid == 0) {
+        close(finished[1]);
+        serve(server->fd, finished[0], server->transcript, script);
+    }
+    close(finished[0]);
+    server->finished = finished[1];
     assert_true(server->pid > 0);
 }
 
@@ -184,7 +201,7 @@ struct str smtp_server_stop(struct smtp_server *server, struct arena *arena)
     char block[4096];
     ssize_t n;
 
-    shutdown(server->fd, SHUT_RDWR);
+    close(server->finished);
     close(server->fd);
     waitpid(server->pid, NULL, 0);
     lseek(server->transcript, 0, SEEK_SET);

@@ -12,7 +12,7 @@
  * "BANNER" and "." are prefixes, too. What no line answers gets what a server that has nothing special would say. */
 struct smtp_server {
     pid_t pid;
-    int fd;         /* that it listens at */
+    int fd, finished;         /* that it listens at */
     int port;
     int transcript; /* a file */
 };
