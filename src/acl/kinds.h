@@ -7,6 +7,7 @@
 /* Conditions. */
 enum acl_check acl_check_authenticated(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_check_condition(struct acl_run *run, const struct acl_item *item, struct str value);
+enum acl_check acl_check_dnslists(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_check_domains(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_check_encrypted(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_check_hosts(struct acl_run *run, const struct acl_item *item, struct str value);

@@ -70,6 +70,7 @@ struct scope_connection {
     bool host_name_looked_up;  /* ... or known to be unknown */
     struct str *host_aliases;  /* its other names */
     size_t host_alias_count;
+    struct dnslist_entry *dnslists; /* what DNS lists have said (acl/dnslist_lookup.h) */
     bool host_dnssec;          /* $sender_host_dnssec: name and address were validated */
     bool host_lookup_failed, host_lookup_deferred;
     struct str host_lookup_message; /* why it failed, for the log */

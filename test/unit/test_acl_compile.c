@@ -83,8 +83,8 @@ static const struct {
     {"a:\n warn set acl_c_x bar\n", "2: error in ACL: \"=\" missing after ACL \"set\" modifier"},
     {"a:\n accept\nb:\n deny hosts\n", "4: error in ACL: \"=\" missing after ACL \"hosts\" condition"},
 
-    {"a:\n deny dnslists = x\n",
-     "2: ACL condition \"dnslists\" is known to Exim but not supported by gatepost"},
+    {"a:\n deny spam = x\n",
+     "2: ACL condition \"spam\" is known to Exim but not supported by gatepost"},
     {"a:\n deny\n !spf = x\n", "3: ACL condition \"spf\" is known to Exim but not supported by gatepost"},
     {"a:\n warn malware = x\n", "2: ACL condition \"malware\" is known to Exim but not supported by gatepost"},
     {"a:\n deny !verify = recipient\n",
