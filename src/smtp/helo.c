@@ -68,6 +68,7 @@ static bool check_verified(struct smtp_session *s)
 
     if (!s->helo_verify_required && !s->helo_verify_wanted)
         return true;
+    struct str peer = smtp_host_and_ident(s, false); /* as it was known when it said so */
     smtp_helo_verify(s);
     if (c->helo_verified)
         return true;
@@ -79,7 +80,7 @@ static bool check_verified(struct smtp_session *s)
     buffer_add_cstr(&line, later ? "temporarily rejected \"" : "rejected \"");
     buffer_add(&line, s->line);
     buffer_add_cstr(&line, "\" from ");
-    buffer_add(&line, smtp_host_and_ident(s, false));
+    buffer_add(&line, peer);
     log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
     smtp_reply(s, "%d %s argument does not match calling host", later ? 451 : 550, s->command->name);
     return false;

@@ -103,8 +103,7 @@ static enum outcome names_from_system(struct search *s)
     s->validated = false;
     if (s->count > 0)
         return NAMES_FOUND;
-    bool temporary = failure == TRY_AGAIN || failure == NO_RECOVERY;
-    return temporary && !dns_again_means_nonexist(dns_reverse_name(s->arena, s->ip)) ? NAMES_LATER : NAMES_NONE;
+    return failure == TRY_AGAIN || failure == NO_RECOVERY ? NAMES_LATER : NAMES_NONE;
 }
 
 /* The sources in the order that host_lookup_order has them. */
