@@ -37,13 +37,13 @@ same = $(and $(findstring x$(strip $1)x,x$(strip $2)x),$(findstring x$(strip $2)
 # The rooms to build: all. ROOMS="base expand" compiles, and links unit tests with, these alone.
 ROOMS ?= $(notdir $(patsubst %/,%,$(wildcard src/*/)))
 SOURCES := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
-SOURCES := $(filter-out $(foreach switch,$(UNUSED),src/$(call source_of,$(switch)).c),$(SOURCES))
+SOURCES := $(filter-out $(foreach switch,$(UNUSED),$(call sources_of,$(switch))),$(SOURCES))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
 MODULES := $(foreach switch,$(MODULAR),$(BUILD)/modules/$(call module_of,$(switch)).so)
 
 ENTRY := $(BUILD)/main/main.o
 LIBRARY_OBJECTS := $(filter-out $(ENTRY),$(OBJECTS))
-MODULE_OBJECTS := $(foreach switch,$(MODULAR),$(BUILD)/$(call source_of,$(switch)).o)
+MODULE_OBJECTS := $(foreach switch,$(MODULAR),$(patsubst src/%.c,$(BUILD)/%.o,$(call sources_of,$(switch))))
 PROGRAM_OBJECTS := $(filter-out $(MODULE_OBJECTS),$(OBJECTS))
 
 define COMPILE_STAMP
@@ -84,13 +84,19 @@ $(BUILD)/gatepost: $(PROGRAM_OBJECTS) $(BUILD)/link.stamp
 	$(FULLECHO)$(CC) $(ALL_LDFLAGS) $(if $(MODULES),-Wl$(,)--export-dynamic) -o $@ $(PROGRAM_OBJECTS) \
 	    $(LIBS) $(EXTRALIBS_EXIM)
 
+# Position-independent objects of their own: those of the program may be built in another way.
+module_objects = $(patsubst src/%.c,$(BUILD)/modules/%.o,$(call sources_of,$1))
+MODULE_PARTS := $(foreach switch,$(MODULAR),$(call module_objects,$(switch)))
+
+$(MODULE_PARTS): $(BUILD)/modules/%.o: src/%.c $(BUILD)/compile.stamp
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(FULLECHO)$(CC) $(ALL_CFLAGS) -fPIC -DGATEPOST_MODULE -MMD -MP -c -o $@ $<
+
 define MODULE_RULE
-$(BUILD)/modules/$(call module_of,$1).so: $(BUILD)/compile.stamp $(BUILD)/link.stamp
-$(BUILD)/modules/$(call module_of,$1).so: src/$(call source_of,$1).c
+$(BUILD)/modules/$(call module_of,$1).so: $(call module_objects,$1) $(BUILD)/link.stamp
 	$$(call say,SO,$$@)
-	@mkdir -p $$(@D)
-	$$(FULLECHO)$$(CC) $$(ALL_CFLAGS) -fPIC -DGATEPOST_MODULE \
-	    -MMD -MP -MF $$(@:.so=.d) -MT $$@ -shared $$(filter-out -pie,$$(ALL_LDFLAGS)) -o $$@ $$< \
+	$$(FULLECHO)$$(CC) -shared $$(filter-out -pie,$$(ALL_LDFLAGS)) -o $$@ $$(filter %.o,$$^) \
 	    $$(call library_libs,$1)
 endef
 $(foreach switch,$(MODULAR),$(eval $(call MODULE_RULE,$(switch))))
@@ -103,7 +109,7 @@ $(BUILD)/libgatepost.a: $(LIBRARY_OBJECTS) $(BUILD)/link.stamp
 include scripts/test.mk
 include scripts/install.mk
 
--include $(OBJECTS:.o=.d) $(MODULES:.so=.d)
+-include $(OBJECTS:.o=.d) $(MODULE_PARTS:.o=.d)
 
 deps:
 	@scripts/install-packages build demo test

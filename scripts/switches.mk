@@ -178,15 +178,17 @@ check_switches = $(strip \
     $(foreach switch,$(DRIVERS),$(call check_driver,$(switch))) \
     $(foreach switch,CONFIGURE_FILE SPOOL_DIRECTORY BIN_DIRECTORY EXIM_USER,$(call check_required,$(switch))))
 
-# --- Results: switches; and for each its module (auth_NAME, lookup_NAME, password_NAME) and its source without
-# src/ and .c.
+# --- Results: switches; and for each its module (auth_NAME, lookup_NAME, password_NAME) and its
+# sources.
 BUILTIN := $(foreach switch,$(DRIVERS),$(if $(call is_on,$(switch)),$(switch)))
 MODULAR := $(foreach switch,$(DRIVERS),$(if $(filter 2,$($(switch))),$(switch)))
 UNUSED := $(filter-out $(BUILTIN) $(MODULAR),$(DRIVERS)) $(foreach switch,$(ROUTING),$(if $(call is_on,$(switch)),,$(switch)))
 
 room = $(or $(ROOM_$1),$(if $(TYPES_$1),lookups,auths))
 module_of = $(patsubst %s,%,$(call room,$1))_$(NAME_$1)
-source_of = $(call room,$1)/$(NAME_$1)
+# One file; of an authenticator, a lookup or a password checker also those whose names go on behind it:
+# dovecot.c, dovecot_service.c.
+sources_of = $(wildcard $(patsubst %,src/$(call room,$1)/$(NAME_$1)%,.c $(if $(filter $1,$(DRIVERS)),_*.c)))
 
 # \ and " in a value must reach the C string as they are.
 c_string = "$(subst ",\",$(subst \,\\,$(strip $1)))"
