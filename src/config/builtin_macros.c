@@ -27,6 +27,9 @@ static const struct {
     {"LOOKUP_REDIS", LOOKUP_REDIS},
     {"LOOKUP_SQLITE", LOOKUP_SQLITE},
     {"PAM", SUPPORT_PAM},
+    {"PRDR", 1},
+    {"PROXY", SUPPORT_PROXY},
+    {"TCP_FASTOPEN", 1},
 };
 
 /* _LOG_NAME */

@@ -98,6 +98,7 @@ struct scope_connection {
     bool prdr_requested;
     struct str proxy_local_address, proxy_external_address;
     int proxy_local_port, proxy_external_port;
+    bool proxy_session;           /* it came by way of a proxy, which may not have said from where */
     struct varset acl_c;
 };
 

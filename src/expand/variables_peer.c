@@ -127,7 +127,7 @@ GETTER(get_proxy_session)
 {
     (void)variable;
     const struct scope_connection *peer = ev->scope->connection;
-    *value = peer != NULL && peer->proxy_local_address.n > 0 ? STR("yes") : STR("no");
+    *value = peer != NULL && peer->proxy_session ? STR("yes") : STR("no");
     return EXPAND_OK;
 }
 

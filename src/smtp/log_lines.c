@@ -32,6 +32,10 @@ static void add_host(struct smtp_session *s, struct buffer *b)
         buffer_add_cstr(b, " I=");
         add_endpoint(b, c->interface_address, c->interface_port, true);
     }
+    if (log_selected(LOG_SEL_proxy) && !str_is_empty(c->proxy_local_address)) {
+        buffer_add_cstr(b, " PRX=");
+        buffer_add(b, c->proxy_local_address);
+    }
 }
 
 struct str smtp_host_and_ident(struct smtp_session *s, bool tagged)

@@ -11,6 +11,7 @@
 #include "smtp/envelope.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
+#include "smtp/proxy.h"
 #include "smtp/receive.h"
 #include "smtp/reply.h"
 #include "smtp/starttls.h"
@@ -186,7 +187,9 @@ enum smtp_end smtp_session_run(const struct smtp_settings *settings, const struc
     struct smtp_session s;
 
     begin(&s, settings, peer);
-    smtp_connect(&s);
+    smtp_proxy(&s);
+    if (!s.done)
+        smtp_connect(&s);
     while (!s.done)
         smtp_command(&s);
     finish(&s);

@@ -490,7 +490,7 @@ def test_every_setting_is_read_by_something(build):
     """A name that Local/Makefile gives and nothing reads would be ignored silently."""
     header = (build.path / "build/build_config.h").read_text()
     settings = set(re.findall(r'^#define (\w+) (?:"|\d)', header, re.M)) - {
-        "HAVE_IPV6", "SUPPORT_CRYPTEQ", "SUPPORT_TLS", "USE_OPENSSL", "USE_SQLITE",  # always on
+        "HAVE_IPV6", "SUPPORT_CRYPTEQ", "SUPPORT_PROXY", "SUPPORT_TLS", "USE_OPENSSL", "USE_SQLITE",  # always on
     }
     # By auth_drivers.inc and its like.
     settings = {setting for setting in settings if not setting.startswith(("AUTH_", "ROUTER_", "TRANSPORT_"))}
