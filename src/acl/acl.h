@@ -13,6 +13,7 @@
 #include "expand/expand.h"
 #include "expand/scope.h"
 #include "mail/address.h"
+#include "mail/services.h"
 
 /* Where an ACL runs; conditions and modifiers say in which of these they may be used. */
 #define ACL_WHERES(X) \
@@ -95,6 +96,25 @@ struct acl_rates {
     struct acl_rate *first;
 };
 
+/* What verify = sender has found out about senders, so that it is found out once for a message. Whoever keeps this
+ * sets first to NULL when the message's data are reset, and the arena with it. */
+struct acl_verified {
+    struct acl_verified *next;
+    struct str address;
+    bool callout;
+    enum mail_verify_result result;
+    struct str message;      /* why it failed, for the log */
+    struct str user_message; /* for the client; STR_NULL: it is not told */
+    struct str failure;      /* $sender_verify_failure */
+    struct str address_data;
+    bool no_details;         /* the option of the last condition that it failed in */
+    bool told;               /* whoever runs the ACL sets this once the client and the log have the details */
+};
+struct acl_verifications {
+    struct arena *arena;
+    struct acl_verified *first;
+};
+
 struct acl_context {
     const struct acl_set *acls;
     struct scope *scope;
@@ -111,6 +131,10 @@ struct acl_context {
     struct arena *handling_arena;   /* ... and where its strings live */
     struct acl_rates *message_rates, *connection_rates; /* NULL: rates are worked out for every ACL */
 
+    const struct mail_services *services; /* for verify = sender and others; NULL: addresses cannot be verified */
+    struct acl_verifications *verified;   /* NULL: every verification is made anew */
+
+    struct acl_verified *sender_failed; /* private: becomes acl_outcome.sender_failed */
     struct acl_rates rates;     /* private: those for the ACL that is running */
     unsigned depth;             /* private: ACLs running within each other */
     unsigned log_reject_target; /* private: becomes acl_outcome.log_reject_target */
@@ -123,6 +147,7 @@ struct acl_outcome {
     bool endpass_or_implicit; /* ended without a statement deciding (implicit deny) */
     const char *verb;           /* of the statement that decided; NULL: none did, or a condition went wrong */
     unsigned log_reject_target; /* LOG_MAIN | ...: where a rejection is to be logged; 0: nowhere */
+    struct acl_verified *sender_failed; /* a verify = sender that failed last; NULL: none did */
 };
 
 /* The names of the predefined macros that tell which conditions and modifiers there are (manual, 6.9):

@@ -124,6 +124,15 @@ static enum acl_check check_item(struct acl_run *run, const struct acl_item *ite
     return item->negated ? negate(status) : status;
 }
 
+/* What verifying addresses has left for expansions stays for the statement only (44.33). */
+static void forget_verifications(const struct scope *scope)
+{
+    if (scope->address != NULL)
+        scope->address->address_data = STR_NULL;
+    if (scope->message != NULL)
+        scope->message->sender_address_data = STR_NULL;
+}
+
 static enum acl_check check_items(struct acl_run *run)
 {
     const struct acl_statement *statement = run->statement;
@@ -132,6 +141,7 @@ static enum acl_check check_items(struct acl_run *run)
     run->message = run->log_message = NULL;
     run->endpass = false;
     run->user_text = run->log_text = run->context->scope->acl->acl_verify_message = STR_NULL;
+    forget_verifications(run->context->scope);
     for (size_t i = 0; i < statement->n && status == CHECK_TRUE; i++)
         status = check_item(run, &statement->items[i]);
     return status;
@@ -344,6 +354,7 @@ void acl_run(struct acl_context *context, const struct template *spec, struct ac
 
     *outcome = (struct acl_outcome){.result = ACL_ACCEPT};
     context->log_reject_target = LOG_MAIN | LOG_REJECT;
+    context->sender_failed = NULL;
     context->rates = (struct acl_rates){.arena = context->arena};
     if (spec != NULL) {
         if (seen == NULL)
@@ -352,4 +363,5 @@ void acl_run(struct acl_context *context, const struct template *spec, struct ac
         context->scope->acl = seen;
     }
     outcome->log_reject_target = context->log_reject_target;
+    outcome->sender_failed = context->sender_failed;
 }

@@ -27,9 +27,9 @@ static const struct verify_row {
     {"header_syntax", acl_verify_header_syntax, WITH_DATA, false, false},
     {"helo", acl_verify_helo, ACL_ANYWHERE, false, false},
     {"not_blind", acl_verify_not_blind, WITH_DATA, true, false},
-    {"recipient", NULL, ACL_ANYWHERE, true, false},
+    {"recipient", acl_verify_recipient, ACL_ANYWHERE, true, false},
     {"reverse_host_lookup", NULL, ACL_ANYWHERE, true, false},
-    {"sender", NULL, ACL_ANYWHERE, true, true},
+    {"sender", acl_verify_sender, ACL_ANYWHERE, true, true},
 };
 
 /* Where an address stands in `name = address`; 0: none does. */
@@ -73,12 +73,23 @@ static bool refuse_unsupported(const struct verify_row *row, struct error *err)
     return true;
 }
 
+static bool refuse_callout(struct acl_verify *verify, struct error *err)
+{
+    struct str option;
+
+    while (acl_verify_option(verify, &option))
+        if (str_starts_nocase(option, "callout"))
+            return error_set(err, "option \"callout\" of ACL condition \"verify %.*s\" is known to Exim but not "
+                             "supported by gatepost", STR_ARG(verify->value));
+    return true;
+}
+
 /* What cannot be verified is refused as soon as it is seen; nonsense waits until it is used, as in Exim. */
 bool acl_verify_inspect(struct str fixed, struct error *err)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
     struct acl_verify verify;
-    bool fine = refuse_unsupported(find(fixed, arena, &verify), err);
+    bool fine = refuse_unsupported(find(fixed, arena, &verify), err) && refuse_callout(&verify, err);
 
     arena_free(arena);
     return fine;

@@ -20,6 +20,12 @@ bool acl_verify_option(struct acl_verify *verify, struct str *option);
 /* The answer to an option that the item does not have. */
 enum acl_check acl_verify_unknown_option(struct acl_run *run, const struct acl_verify *verify, struct str option);
 
+/* verify_address.c */
+enum acl_verified_kind { ACL_VERIFIED_SENDER, ACL_VERIFIED_RECIPIENT, ACL_VERIFIED_HEADER_SENDER };
+enum acl_check acl_verify_header_sender(struct acl_run *run, struct acl_verify *verify);
+enum acl_check acl_verify_recipient(struct acl_run *run, struct acl_verify *verify);
+enum acl_check acl_verify_sender(struct acl_run *run, struct acl_verify *verify);
+
 /* verify_session.c */
 enum acl_check acl_verify_certificate(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_helo(struct acl_run *run, struct acl_verify *verify);

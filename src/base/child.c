@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -103,11 +104,19 @@ static bool arrange_descriptors(const struct child_spec *spec, const struct chil
            dup3(ends->report, REPORT_FD, O_CLOEXEC) >= 0 && close_range(REPORT_FD + 1, UINT_MAX, 0) == 0;
 }
 
+/* In the child: takes on who the command runs as, and where. */
+static bool arrange_user(const struct child_spec *spec)
+{
+    if (spec->change_user && (setgroups(1, &spec->gid) != 0 || setgid(spec->gid) != 0 || setuid(spec->uid) != 0))
+        return false;
+    return spec->directory == NULL || chdir(spec->directory) == 0;
+}
+
 /* In the child: becomes the command, or runs the function, or reports why not. */
 static _Noreturn void become(const struct child_spec *spec, const struct child_ends *ends)
 {
     setsid();
-    bool ready = arrange_descriptors(spec, ends);
+    bool ready = arrange_descriptors(spec, ends) && arrange_user(spec);
     if (ready) {
         reset_signals();
         if (!spec->argv) {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -18,6 +19,10 @@ struct child_spec {
     size_t output_limit;     /* octets kept of standard output and error; the rest is discarded */
     bool merge_stderr;       /* standard error goes where standard output goes, else to /dev/null */
     int64_t deadline;        /* the child's whole group is killed when it passes */
+    const char *directory;   /* where it runs; NULL: where the caller does */
+    bool change_user;        /* it runs as this user, of this group and no other: needs root */
+    uid_t uid;
+    gid_t gid;
 };
 
 enum child_status {

@@ -31,6 +31,8 @@ struct varset {
 /* Sets (copying name and value) and gets; false: never set. The name is the whole one, as it stands behind
  * the dollar: acl_c_x. */
 void varset_set(struct varset *set, struct str name, struct str value);
+/* The same for a set that shares what it began with with others: those do not see it. */
+void varset_push(struct varset *set, struct str name, struct str value);
 bool varset_get(const struct varset *set, struct str name, struct str *value);
 void varset_each(const struct varset *set, void (*each)(void *ctx, struct str name, struct str value), void *ctx);
 
@@ -138,7 +140,11 @@ struct scope_address {
     struct str local_part, domain;         /* $local_part, $domain */
     struct str local_part_data, domain_data;
     struct str local_part_prefix, local_part_suffix;
+    struct str local_part_prefix_v, local_part_suffix_v; /* what their wildcards matched */
     struct str address_data, original_local_part, original_domain;
+    struct str parent_local_part, parent_domain;         /* that it was generated from */
+    struct str home;                                     /* $home */
+    struct str local_user_uid, local_user_gid;           /* as digits; STR_NULL: no check_local_user */
     struct str host, host_address;         /* $host, $host_address: client side */
     int host_port;
     struct str sending_ip_address, sending_port; /* of our end of the connection; STR_NULL: not known */

@@ -15,16 +15,26 @@ static struct variable *find(const struct varset *set, struct str name)
     return variable;
 }
 
+static struct variable *add(struct varset *set, struct str name)
+{
+    struct variable *variable = ARENA_NEW(set->arena, struct variable);
+    variable->name = str_copy(set->arena, name);
+    variable->next = set->first;
+    set->first = variable;
+    return variable;
+}
+
 void varset_set(struct varset *set, struct str name, struct str value)
 {
     struct variable *variable = find(set, name);
-    if (variable == NULL) {
-        variable = ARENA_NEW(set->arena, struct variable);
-        variable->name = str_copy(set->arena, name);
-        variable->next = set->first;
-        set->first = variable;
-    }
+    if (variable == NULL)
+        variable = add(set, name);
     variable->value = str_copy(set->arena, value);
+}
+
+void varset_push(struct varset *set, struct str name, struct str value)
+{
+    add(set, name)->value = str_copy(set->arena, value);
 }
 
 bool varset_get(const struct varset *set, struct str name, struct str *value)

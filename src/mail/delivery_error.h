@@ -10,7 +10,9 @@ enum delivery_error {
     DELIVERY_CONNECTION_LOST = -18,   /* lost_connection: the remote host closed it */
     DELIVERY_MALFORMED_REPLY = -19,
     DELIVERY_QUOTA = -22,             /* quota */
+    DELIVERY_FORBIDDEN = -24,         /* a router may not generate deliveries to files, pipes or such */
     DELIVERY_EXPANSION = -27,         /* an option could not be expanded */
+    DELIVERY_NO_TRANSPORT = -30,      /* a router names none that there is */
     DELIVERY_HOST_LOOKUP = -32,       /* lookup: a host has no address, or that could not be found out */
     DELIVERY_TLS_FAILED = -37,
     DELIVERY_TLS_REQUIRED = -38,      /* tls_required */

@@ -41,7 +41,7 @@ static struct host_item *read_item(struct arena *arena, struct str text)
     if (ip_parse(text, &ip))
         return item;
     end = find_port(text, &item->port);
-    if (end > 2 && text.s[0] == '[' && text.s[end - 1] == ']') {
+    if (item->port != MAIL_NO_PORT && end > 2 && text.s[0] == '[' && text.s[end - 1] == ']') {
         item->name = str_sub(arena, text, 1, end - 2);
         return item;
     }

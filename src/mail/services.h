@@ -22,7 +22,7 @@ struct mail_verify_options {
     int connect_timeout, timeout, maxwait;    /* seconds; 0: the default */
     bool defer_ok, callout_defer_ok;
     bool no_details;
-    bool success_on_redirect, pass_quoted, quota;
+    bool success_on_redirect;
 };
 
 struct mail_verify {
@@ -30,7 +30,8 @@ struct mail_verify {
     bool sender;            /* a sender's (verify_sender, $verify_mode S), not a recipient's */
     struct mail_verify_options options;
     /* The answer, in the scope's arena: texts for the client and the log (STR_NULL: none), and where the
-     * failure came from: "route", "mail", "recipient", "postmaster", "qualify" ($recipient_verify_failure). */
+     * failure came from: "route", "mail", "recipient", "postmaster", "qualify" ($recipient_verify_failure), which
+     * are constants. */
     struct str user_message, log_message;
     struct str failure;
     struct str rewritten;   /* the address after rewriting; STR_NULL: not rewritten */

@@ -52,7 +52,10 @@ static const struct row rows[] = {
     MODE("-bP", ALONE, MODE_PRINT),
     MODE("-brt", ALONE, MODE_RETRY),
     MODE("-bs", ALONE, MODE_SESSION),
+    MODE("-bt", ALONE, MODE_ADDRESS_TEST),
     FLAG("-bV", version),
+    MODE("-bv", ALONE, MODE_VERIFY),
+    MODE("-bvs", ALONE, MODE_VERIFY_SENDER),
     TEXT("-C", NEXT_OR_ATTACHED, config_files),
     {"-D", ATTACHED, ADD_DEFINE, MODE_NONE, 0},
     TEXT("-d", ATTACHED, debug),
@@ -117,9 +120,6 @@ static const struct row rows[] = {
     REFUSED("-bp", ATTACHED),
     REFUSED("-brw", ALONE),
     REFUSED("-bS", ALONE),
-    REFUSED("-bt", ALONE),
-    REFUSED("-bv", ALONE),
-    REFUSED("-bvs", ALONE),
     REFUSED("-bw", ATTACHED),
     REFUSED("-dd", ATTACHED),
     REFUSED("-dropcr", ALONE),
@@ -275,7 +275,8 @@ bool command_line_parse(struct arena *arena, char *const *argv, struct command_l
         return false;
     if (cl->mode == MODE_NONE && cl->version)
         cl->mode = MODE_VERSION;
-    if (cl->envelope_sender && cl->mode != MODE_RETRY)
+    if (cl->envelope_sender && cl->mode != MODE_RETRY && cl->mode != MODE_ADDRESS_TEST && cl->mode != MODE_VERIFY &&
+        cl->mode != MODE_VERIFY_SENDER)
         return error_set(err, "exim abandoned: option -f is known to Exim but not supported by gatepost");
     if (*argv && (cl->mode == MODE_DAEMON || cl->mode == MODE_TEST))
         return error_set(err, "exim: incompatible command-line options or arguments");

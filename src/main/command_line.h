@@ -15,6 +15,9 @@ enum mode {
     MODE_EXPAND,   /* -be */
     MODE_PRINT,    /* -bP */
     MODE_RETRY,    /* -brt */
+    MODE_ADDRESS_TEST,  /* -bt */
+    MODE_VERIFY,        /* -bv */
+    MODE_VERIFY_SENDER, /* -bvs */
     MODE_VERSION,  /* -bV */
     MODE_INFO,     /* -bI: */
 };

@@ -4,12 +4,30 @@
 #include "base/arena.h"
 #include "main/caller.h"
 #include "queue/incoming.h"
+#include "routers/verify.h"
 
 /* What the functions of the table get back. */
 struct mail_table {
     struct mail_services services;
     struct incoming_setup incoming;
+    const struct config *config;
 };
+
+static enum mail_verify_result verify(void *ctx, struct scope *scope, struct mail_verify *request)
+{
+    const struct mail_table *table = ctx;
+
+    return router_verify(table->config, scope, request);
+}
+
+static bool expand_address(void *ctx, struct scope *scope, struct str address,
+                           void (*each)(void *each_ctx, struct str line), void *each_ctx, bool *defer,
+                           struct error *err)
+{
+    const struct mail_table *table = ctx;
+
+    return router_expand(table->config, scope, address, each, each_ctx, defer, err);
+}
 
 static struct mail_incoming *begin(void *ctx, struct mail_message *message, struct error *err)
 {
@@ -29,7 +47,10 @@ const struct mail_services *mail_table_new(struct program *program)
         .host_number = program->config->host_number,
         .login = caller_login(program->arena),
     };
+    table->config = program->config;
     table->services = (struct mail_services){
+        .verify = verify,
+        .expand = expand_address,
         .begin = begin,
         .write = incoming_write,
         .commit = incoming_commit,

@@ -74,6 +74,10 @@ static int run(struct program **program)
         return print_mode(*program);
     case MODE_RETRY:
         return retry_mode(*program);
+    case MODE_ADDRESS_TEST:
+    case MODE_VERIFY:
+    case MODE_VERIFY_SENDER:
+        return address_mode(*program);
     case MODE_VERSION:
         check_config(*program);
         printf("Configuration file is %.*s\n", STR_ARG((*program)->config->file));

@@ -13,6 +13,9 @@ int info_mode(const char *what);
 /* -bP: values of the configuration. */
 int print_mode(struct program *program);
 
+/* -bt, -bv, -bvs: what becomes of addresses. */
+int address_mode(struct program *program);
+
 /* -brt: which retry rule applies. */
 int retry_mode(struct program *program);
 

@@ -3,6 +3,8 @@
 #ifndef ROUTERS_OUTCOME_H
 #define ROUTERS_OUTCOME_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 
 enum outcome {
@@ -16,5 +18,6 @@ enum outcome {
 
 /* False: the word is none of them. */
 bool outcome_of(struct str word, enum outcome *outcome);
+const char *outcome_name(enum outcome outcome);
 
 #endif

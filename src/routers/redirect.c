@@ -1,8 +1,11 @@
 /* The redirect router (manual, chapter 22): aliases and forward files. */
 #include "routers/redirect.h"
 
-#include "routers/generic.h"
-#include "routers/router.h"
+#include "base/ascii.h"
+#include "routers/redirect_children.h"
+#include "routers/redirect_file.h"
+#include "routers/redirect_list.h"
+#include "routers/routing.h"
 
 #define ROW(option_, type_, default_) \
     {.name = #option_, .type = OPTION_##type_, .offset = offsetof(struct redirect_config, option_), \
@@ -96,6 +99,216 @@ static bool init(struct router_instance *router, struct error *err)
     return true;
 }
 
+/* --- The data */
+
+/* Expands an option. ROUTER_ACCEPT: *value. */
+static enum router_verdict expand_option(struct routing *r, const struct template *option, struct str *value)
+{
+    struct error err = ERROR_IN(r->arena);
+
+    switch (expand(r->scope, option, r->arena, value, &err)) {
+    case EXPAND_OK:
+        return ROUTER_ACCEPT;
+    case EXPAND_FORCED:
+        return ROUTER_DECLINE;
+    case EXPAND_FAILED:
+    case EXPAND_DEFER:
+        break;
+    }
+    return routing_say(r, ROUTER_DEFER, "failed to expand \"%.*s\": %.*s", STR_ARG(template_source(option)),
+                       STR_ARG(err.text));
+}
+
+/* ROUTER_ACCEPT: *data is what the data option gives, or what is in the file. */
+static enum router_verdict get_data(struct routing *r, const struct redirect_config *config, struct str *data)
+{
+    struct error err = ERROR_IN(r->arena);
+    enum router_verdict verdict = expand_option(r, config->data ? config->data : config->file, data);
+
+    if (verdict != ROUTER_ACCEPT || config->data)
+        return verdict;
+    switch (redirect_file_read(r, config, *data, data, &err)) {
+    case REDIRECT_FILE_READ:
+        return ROUTER_ACCEPT;
+    case REDIRECT_FILE_ABSENT:
+        return ROUTER_DECLINE;
+    case REDIRECT_FILE_BAD:
+        break;
+    }
+    return routing_say_str(r, ROUTER_DEFER, err.text);
+}
+
+/* --- Filters, which this program does not have */
+
+/* "#Exim filter", "# Sieve filter": the word, or STR_NULL. */
+static struct str filter_kind(struct arena *arena, struct str data)
+{
+    static const char *const kinds[] = {"Exim", "Sieve"};
+    struct str rest = str_trim(arena, data);
+
+    if (rest.n == 0 || *rest.s != '#')
+        return STR_NULL;
+    rest = str_trim(arena, str_sub(arena, rest, 1, rest.n));
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct str word = str_of(kinds[i]);
+
+        if (str_starts_nocase(rest, word.s) &&
+            str_starts_nocase(str_trim(arena, str_sub(arena, rest, word.n, rest.n)), "filter"))
+            return word;
+    }
+    return STR_NULL;
+}
+
+static struct str filter_fault(struct routing *r, const struct redirect_config *config, struct str kind)
+{
+    bool exim = str_is(kind, "Exim");
+
+    if (!config->allow_filter)
+        return STR("filtering not enabled");
+    if (exim ? config->forbid_exim_filter : config->forbid_sieve_filter)
+        return str_printf(r->arena, "%.*s filtering not enabled", STR_ARG(kind));
+    return STR_NULL;
+}
+
+/* --- Routing */
+
+static const char *source(const struct redirect_config *config)
+{
+    return config->data ? "data" : "file";
+}
+
+static void log_fault(struct routing *r, struct str text)
+{
+    log_write(LOG_MAIN, "%.*s router: skipped error: %.*s", STR_ARG(r->router->instance.name), STR_ARG(text));
+}
+
+/* Nothing of the list is left but errors. */
+static enum router_verdict only_faults(struct routing *r)
+{
+    return routing_say(r, ROUTER_DECLINE, "syntax error in redirection data");
+}
+
+/* A filter that is not taken for one: an error like those of the list. A real one has to wait for a program that
+ * knows filters: it would be wrong to deliver as if it were not there. */
+static enum router_verdict refuse_filter(struct routing *r, const struct redirect_config *config, struct str kind)
+{
+    struct str fault = filter_fault(r, config, kind);
+
+    if (str_is_null(fault))
+        return routing_say(r, ROUTER_DEFER,
+                           "error in filter %s: %.*s filters are known to Exim but not supported by gatepost",
+                           source(config), STR_ARG(kind));
+    if (!config->skip_syntax_errors)
+        return routing_say(r, ROUTER_DEFER, "error in filter %s: %.*s", source(config), STR_ARG(fault));
+    log_fault(r, fault);
+    return only_faults(r);
+}
+
+/* What an address without a domain gets. ROUTER_ACCEPT: *domain. */
+static enum router_verdict qualifying_domain(struct routing *r, const struct redirect_config *config,
+                                             struct str *domain)
+{
+    if (config->qualify_preserve_domain)
+        *domain = r->recipient->domain;
+    else if (!config->qualify_domain)
+        *domain = r->scope->process->qualify_recipient;
+    else
+        return expand_option(r, config->qualify_domain, domain);
+    return ROUTER_ACCEPT;
+}
+
+/* Without an SMTP code, and the extended one that may follow it, in front. */
+static struct str without_code(struct routing *r, struct str text)
+{
+    size_t n = 0;
+
+    while (n < text.n && n < 3 && ascii_is_digit(text.s[n]))
+        n++;
+    if (n < 3 || n == text.n || !ascii_is_space(text.s[n]))
+        return text;
+    text = str_trim(r->arena, str_sub(r->arena, text, n, text.n));
+    for (n = 0; n < text.n && (ascii_is_digit(text.s[n]) || text.s[n] == '.');)
+        n++;
+    if (n > 4 && text.s[1] == '.' && n < text.n && ascii_is_space(text.s[n]))
+        text = str_trim(r->arena, str_sub(r->arena, text, n, text.n));
+    return text;
+}
+
+/* :fail: or :defer:, perhaps with an SMTP code in front of the text, which clients may see. */
+static enum router_verdict refuse(struct routing *r, const struct redirect_config *config, enum router_verdict verdict,
+                                  struct str text)
+{
+    if (config->forbid_smtp_code)
+        text = without_code(r, text);
+    r->recipient->pass_message = true;
+    r->recipient->user_message = text;
+    return routing_say_str(r, verdict, text);
+}
+
+static enum router_verdict use_list(struct routing *r, const struct redirect_config *config, struct str data)
+{
+    struct redirect_rules rules = {
+        .allow_defer = config->allow_defer,
+        .allow_fail = config->allow_fail,
+        .forbid_blackhole = config->forbid_blackhole,
+        .forbid_include = config->forbid_include,
+        .skip_errors = config->skip_syntax_errors,
+        .include_directory = config->include_directory,
+        .incoming_domain = r->recipient->domain,
+    };
+    struct redirect_result list;
+    struct error err = ERROR_IN(r->arena);
+    enum router_verdict verdict = qualifying_domain(r, config, &rules.qualify_domain);
+
+    if (verdict != ROUTER_ACCEPT)
+        return verdict;
+    redirect_list_read(r->arena, data, &rules, &list, &err);
+    for (const struct redirect_fault *fault = list.faults; fault; fault = fault->next)
+        log_fault(r, fault->text);
+    if (list.faults)
+        redirect_report_faults(r, config, list.faults);
+    switch (list.kind) {
+    case REDIRECT_NOTHING:
+        return list.faults ? only_faults(r) : ROUTER_DECLINE;
+    case REDIRECT_ADDRESSES:
+        return redirect_add_children(r, config, list.items);
+    case REDIRECT_BLACKHOLE:
+        return ROUTER_DISCARD;
+    case REDIRECT_FAIL:
+        return refuse(r, config, ROUTER_FAIL, list.message);
+    case REDIRECT_DEFER:
+        return refuse(r, config, ROUTER_DEFER, list.message);
+    case REDIRECT_ERROR:
+        break;
+    }
+    return routing_say(r, ROUTER_DEFER, "error in redirect %s: %.*s", source(config), STR_ARG(err.text));
+}
+
+static enum router_verdict redirect(struct routing *r, const struct redirect_config *config)
+{
+    struct str data, kind;
+    enum router_verdict verdict = get_data(r, config, &data);
+
+    if (verdict != ROUTER_ACCEPT)
+        return verdict;
+    kind = filter_kind(r->arena, data);
+    return str_is_null(kind) ? use_list(r, config, data) : refuse_filter(r, config, kind);
+}
+
+/* Files are read with the rights of the user whose address it is. */
+static enum router_verdict route(struct routing *r, const struct router_instance *router)
+{
+    struct redirect_user before;
+    struct error err = ERROR_IN(r->arena);
+    enum router_verdict verdict;
+
+    if (!redirect_become_user(r, &before, &err))
+        return routing_say_str(r, ROUTER_DEFER, err.text);
+    verdict = redirect(r, router->instance.config);
+    redirect_become_self(&before);
+    return verdict;
+}
+
 extern const struct router_driver router_driver_redirect;
 const struct router_driver router_driver_redirect = {
     .info = {.name = "redirect",
@@ -104,4 +317,5 @@ const struct router_driver router_driver_redirect = {
              .config_size = sizeof(struct redirect_config)},
     .transport = ROUTER_TRANSPORT_NONE,
     .init = init,
+    .route = route,
 };

@@ -25,9 +25,7 @@ enum router_verdict {
     ROUTER_PASS,     /* the next router, or pass_router, whatever no_more says */
     ROUTER_FAIL,     /* it cannot be delivered: recipient->message */
     ROUTER_DEFER,    /* not now: recipient->message */
-    ROUTER_REROUTE,  /* its domain was changed: begin again with the child */
     ROUTER_DISCARD,  /* :blackhole: */
-    ROUTER_ERROR,    /* the configuration is at fault: deferred, panic log */
 };
 
 struct router_driver {
@@ -36,7 +34,7 @@ struct router_driver {
     enum { ROUTER_TRANSPORT_OPTIONAL, ROUTER_TRANSPORT_REQUIRED, ROUTER_TRANSPORT_NONE } transport;
     bool logs_as_local; /* the default of log_as_local */
     bool (*init)(struct router_instance *router, struct error *err); /* may be NULL */
-    /* Routes r->recipient, whose preconditions hold. Children go to routing_add_child(). */
+    /* Routes r->recipient, whose preconditions hold. See routing.h. */
     enum router_verdict (*route)(struct routing *r, const struct router_instance *router);
 };
 
@@ -60,28 +58,41 @@ struct routing {
     const struct config *config;
     const struct driver_instance *routers, *transports; /* of the configuration */
     enum routing_purpose purpose;
-    struct scope *scope;             /* ->address is set for each recipient */
-    struct arena *arena;             /* what is found lives here */
+    struct scope *scope;              /* ->address must be there: it is filled in for each recipient */
+    struct arena *arena;              /* what is found lives here */
     struct mail_recipient *recipient; /* at hand */
-    struct mail_recipient **children; /* where generated addresses are hung in, and copies of addresses that an
-                                       * `unseen` router accepted: they go on from the router behind it */
-    bool in_queue_run;                /* for dnslookup's and retry's decisions */
+    struct mail_recipient *children;  /* addresses that routing generated, and copies of addresses that an `unseen`
+                                       * router accepted, which go on from the router behind it: linked by next, for
+                                       * the caller to take off */
+    struct mail_message *message;     /* whose header lines rewriting changes; NULL: none */
+    bool in_queue_run;
+    bool full_verification;           /* ROUTING_VERIFY_...: a transport and hosts are wanted, for callouts */
+    /* Sends a message of our own to an address: header lines, an empty line, the body. NULL: none are sent
+     * (redirect's syntax_errors_to). */
+    void (*send)(void *send_ctx, struct str address, struct str text);
+    void *send_ctx;
+
+    /* Private to src/routers. */
+    const struct router_instance *router; /* at hand */
+    struct routing_user {
+        bool found;
+        struct str home;
+        uid_t uid;
+        gid_t gid;
+    } user; /* of check_local_user */
+    struct str home; /* $home while the router runs */
 };
 
 /* How routing an address ended; recipient->message and error say why where it went wrong. */
 enum routing_result {
-    ROUTED,          /* recipient->transport is set; or its children are in *children, and it is done */
+    ROUTED,          /* recipient->transport is set, or its children have taken its place: see r->children */
     ROUTED_DISCARDED,
     ROUTED_FAIL,
     ROUTED_DEFER,
-    ROUTED_PANIC,    /* deferred; the panic log has it */
 };
 
-/* Routes r->recipient through the routers, from its start_router on. What it leaves in *children is for the
- * caller to route in turn. */
+/* Routes r->recipient through the routers, from its start_router on. What it leaves in r->children is for the
+ * caller to route in turn, or when it is a file, pipe or autoreply, to deliver: it has its transport already. */
 enum routing_result route_recipient(struct routing *r);
-
-/* For drivers: a generated address. */
-struct mail_recipient *routing_add_child(struct routing *r, struct str address, enum mail_target target);
 
 #endif

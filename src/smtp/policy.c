@@ -243,6 +243,36 @@ static void log_refusal(struct smtp_session *s, enum acl_where where, struct str
     log_write_more(outcome->log_reject_target, buffer_str(&line), s->transaction.reject_log);
 }
 
+/* Why the sender could not be verified: once for a sender, in the log and, if it is for the client's eyes, in front
+ * of the refusal (manual, 44.37). */
+static void tell_of_sender(struct smtp_session *s, struct str code, const struct acl_outcome *outcome)
+{
+    struct acl_verified *failed = outcome->sender_failed;
+    struct buffer line = BUFFER_IN(s->scratch);
+
+    if (failed == NULL || failed->told || failed->no_details)
+        return;
+    failed->told = true;
+    buffer_add(&line, smtp_host_and_ident(s, true));
+    buffer_add_cstr(&line, failed->result == VERIFY_DEFER ? " sender verify defer for <" : " sender verify fail for <");
+    buffer_add(&line, failed->address);
+    buffer_add_char(&line, '>');
+    if (!str_is_null(failed->message)) {
+        buffer_add_cstr(&line, ": ");
+        buffer_add(&line, failed->message);
+    }
+    if (log_selected(LOG_SEL_sender_verify_fail))
+        log_write_str(LOG_MAIN, buffer_str(&line));
+    if (failed->result == VERIFY_DEFER || str_is_null(failed->user_message))
+        return;
+    buffer_cut(&line, 0);
+    buffer_add_cstr(&line, "Verification failed for <");
+    buffer_add(&line, failed->address);
+    buffer_add_cstr(&line, ">\n");
+    buffer_add(&line, failed->user_message);
+    smtp_respond(s, code, buffer_str(&line), false);
+}
+
 struct str smtp_policy_refuse(struct smtp_session *s, enum acl_where where, struct str data,
                               struct acl_outcome *outcome)
 {
@@ -264,6 +294,7 @@ struct str smtp_policy_refuse(struct smtp_session *s, enum acl_where where, stru
             text.n != message.n && same)
             outcome->log_message = str_join3(s->scratch, code, STR(" "), text);
     }
+    tell_of_sender(s, code, outcome);
     log_refusal(s, where, data, temporary, outcome);
     smtp_respond(s, code, text, true);
     if (outcome->result == ACL_DROP) {

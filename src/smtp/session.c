@@ -61,6 +61,7 @@ void smtp_transaction_reset(struct smtp_session *s)
     s->message = (struct scope_message){.size = -1, .acl_m.arena = s->transaction_arena};
     s->message.authenticated_sender = s->peer->authenticated_sender;
     s->warnings = (struct acl_warnings){.arena = s->transaction_arena};
+    s->verified = (struct acl_verifications){.arena = s->transaction_arena};
     s->message_rates = (struct acl_rates){.arena = s->transaction_arena};
     match_cache_clear(s->scope.match_cache);
     search_tidyup();
@@ -79,6 +80,8 @@ void smtp_forget_command(struct smtp_session *s)
         .sender_rate = s->acl.sender_rate, /* these stay (44.39) */
         .sender_rate_limit = s->acl.sender_rate_limit,
         .sender_rate_period = s->acl.sender_rate_period,
+        .sender_verify_failure = s->acl.sender_verify_failure,
+        .recipient_verify_failure = s->acl.recipient_verify_failure,
     };
     s->scope.value = s->scope.item = s->scope.lookup_result = STR_NULL;
     s->scope.runrc = s->scope.regex_match = STR_NULL;
@@ -155,6 +158,8 @@ static void begin(struct smtp_session *s, const struct smtp_settings *settings, 
         .recipient = STR_NULL,
         .arena = s->scratch,
         .warnings = &s->warnings,
+        .services = settings->mail,
+        .verified = &s->verified,
         .address_rules = smtp_address_rules(s->options),
         .return_error_details = s->options->smtp_return_error_details,
         .handling = &s->transaction.handling,

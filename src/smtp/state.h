@@ -125,6 +125,7 @@ struct smtp_session {
     struct scope_acl acl;
     struct smtp_acl_owner acl_owner;
     struct acl_warnings warnings;
+    struct acl_verifications verified; /* senders */
     struct acl_rates message_rates, connection_rates;
 
     /* The command at hand. */

@@ -1,5 +1,4 @@
-/* VRFY and EXPN (RFC 5321 section 3.5; manual, 49.7). This version has no routers, so that no address can
- * be confirmed, as with an Exim whose configuration has none. */
+/* VRFY and EXPN (RFC 5321 section 3.5; manual, 49.7). */
 #include "smtp/envelope.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
@@ -25,7 +24,12 @@ static bool read_address(struct smtp_session *s, struct address *address)
     return true;
 }
 
-static void cannot_verify(struct smtp_session *s, const struct address *address)
+static struct str in_brackets(struct smtp_session *s, struct str address)
+{
+    return str_join3(s->scratch, STR("<"), address, STR(">"));
+}
+
+static void log_failure(struct smtp_session *s)
 {
     struct buffer line = BUFFER_IN(s->scratch);
 
@@ -34,7 +38,39 @@ static void cannot_verify(struct smtp_session *s, const struct address *address)
     buffer_add_char(&line, ' ');
     buffer_add(&line, smtp_host_and_ident(s, true));
     log_write_str(LOG_MAIN, buffer_str(&line));
-    smtp_reply_str(s, str_join3(s->scratch, STR("550 <"), address->text, STR("> Unrouteable address")));
+}
+
+static void answer(struct smtp_session *s, const char *code, struct str address, struct str text)
+{
+    smtp_reply_str(s, str_join3(s->scratch, str_join3(s->scratch, str_of(code), STR(" "), address), STR(" "), text));
+}
+
+static void verify(struct smtp_session *s, const struct address *address)
+{
+    const struct mail_services *mail = s->settings->mail;
+    struct mail_verify request = {.address = address->text};
+    struct str shown = in_brackets(s, address->text);
+    enum mail_verify_result result = VERIFY_FAIL;
+
+    if (mail && mail->verify)
+        result = mail->verify(mail->ctx, &s->scope, &request);
+    else
+        request.user_message = STR("Unrouteable address");
+    switch (result) {
+    case VERIFY_OK:
+        answer(s, "250", shown, STR("is deliverable"));
+        return;
+    case VERIFY_DEFER:
+        if (str_is_null(request.user_message))
+            answer(s, "451", str_join(s->scratch, STR("Cannot resolve "), shown), STR("at this time"));
+        else
+            answer(s, "451", shown, request.user_message);
+        return;
+    case VERIFY_FAIL:
+        break;
+    }
+    answer(s, "550", shown, str_is_null(request.user_message) ? STR("is not deliverable") : request.user_message);
+    log_failure(s);
 }
 
 void smtp_vrfy(struct smtp_session *s)
@@ -47,10 +83,44 @@ void smtp_vrfy(struct smtp_session *s)
     s->address.local_part = s->address.original_local_part = address_unquote(s->scratch, address.local_part);
     s->address.domain = s->address.original_domain = address.domain;
     if (smtp_policy_run(s, ACL_WHERE_VRFY, address.text, &outcome) == ACL_ACCEPT)
-        cannot_verify(s, &address);
+        verify(s, &address);
     else
         smtp_policy_refuse(s, ACL_WHERE_VRFY, s->argument, &outcome);
     s->address = (struct scope_address){0};
+}
+
+/* --- EXPN */
+
+/* The addresses so far: each is sent once it is known whether it is the last. */
+struct expansion {
+    struct smtp_session *s;
+    struct str waiting; /* STR_NULL: none yet */
+};
+
+static void add_line(void *ctx, struct str address)
+{
+    struct expansion *x = ctx;
+
+    if (!str_is_null(x->waiting))
+        smtp_respond(x->s, STR("250"), x->waiting, false);
+    x->waiting = in_brackets(x->s, address);
+}
+
+static void expand_address(struct smtp_session *s, struct str address)
+{
+    const struct mail_services *mail = s->settings->mail;
+    struct expansion x = {.s = s, .waiting = STR_NULL};
+    struct error err = ERROR_IN(s->scratch);
+    bool defer;
+
+    if (!mail || !mail->expand) {
+        answer(s, "553", address, STR("is undeliverable"));
+        return;
+    }
+    if (mail->expand(mail->ctx, &s->scope, address, add_line, &x, &defer, &err))
+        smtp_respond(s, STR("250"), x.waiting, true);
+    else
+        smtp_respond(s, STR("553"), err.text, true);
 }
 
 void smtp_expn(struct smtp_session *s)
@@ -64,5 +134,5 @@ void smtp_expn(struct smtp_session *s)
     }
     if (str_find(address, '@') < 0)
         address = str_join3(s->scratch, address, STR("@"), s->settings->process->qualify_domain);
-    smtp_reply_str(s, str_join3(s->scratch, STR("553 "), address, STR(" is undeliverable")));
+    expand_address(s, address);
 }

@@ -2,8 +2,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/ascii.h"
-#include "base/quoted.h"
+#include "base/command_words.h"
 #include "expand/expand.h"
 #include "transports/write.h"
 
@@ -18,35 +17,6 @@ static void add_word(struct words *words, struct str word)
     words->v = arena_grow(words->arena, words->v, (words->n + 1) * sizeof *words->v,
                           (words->n + 2) * sizeof *words->v);
     words->v[words->n++] = (char *)str_copy(words->arena, word).s;
-}
-
-/* The next word without its quotes; *p moves behind it. False: no more. */
-static bool next_word(struct arena *arena, const char **p, const char *end, uint16_t tainted, struct str *word)
-{
-    const char *begin;
-
-    while (*p < end && ascii_is_space(**p))
-        (*p)++;
-    if (*p == end)
-        return false;
-    if (**p == '"') {
-        *word = quoted_read(arena, p, end);
-        word->tainted |= tainted;
-        return true;
-    }
-    if (**p == '\'') {
-        begin = ++*p;
-        while (*p < end && **p != '\'')
-            (*p)++;
-        *word = str_copy_n(arena, begin, (size_t)(*p - begin), tainted);
-        *p += *p < end;
-        return true;
-    }
-    begin = *p;
-    while (*p < end && !ascii_is_space(**p))
-        (*p)++;
-    *word = str_copy_n(arena, begin, (size_t)(*p - begin), tainted);
-    return true;
 }
 
 static bool expand_word(struct delivery *delivery, struct str *word, struct error *err)
@@ -74,7 +44,7 @@ static void add_pipe_words(struct delivery *delivery, struct words *words)
     struct str text = delivery->scope->address->address_pipe, word;
     const char *p = text.s, *end = text.s + text.n;
 
-    while (next_word(delivery->arena, &p, end, text.tainted, &word))
+    while (command_word_next(delivery->arena, &p, end, text.tainted, &word))
         add_word(words, word);
 }
 
@@ -84,7 +54,7 @@ char **transport_command(struct delivery *delivery, struct str command, bool exp
     const char *p = command.s, *end = command.s + command.n;
     struct str word;
 
-    while (next_word(delivery->arena, &p, end, command.tainted, &word)) {
+    while (command_word_next(delivery->arena, &p, end, command.tainted, &word)) {
         if (str_is(word, "$pipe_addresses")) {
             for (const struct mail_recipient *r = delivery->recipients; r; r = r->next)
                 add_word(&words, r->address);

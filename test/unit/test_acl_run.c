@@ -136,7 +136,7 @@ static void test_conditions(void **state)
         {"a:\n accept verify = helo/x",
          "ERROR log<unexpected '/' found in \"helo/x\" (this verify item has no options)>"},
         {"a:\n accept verify = ${lc:Sender}",
-         "ERROR log<ACL condition \"verify = sender\" is known to Exim but not supported by gatepost>"},
+         "ERROR log<addresses cannot be verified here>"},
         {"a:\n accept verify = nonsense",
          "ERROR log<expected \"sender[=address]\", \"recipient\", \"helo\", \"header_syntax\", "
          "\"header_sender\", "
