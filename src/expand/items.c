@@ -2,10 +2,11 @@
 #include "expand/items.h"
 
 static const struct item_table *const tables[] = {
-    &item_if_table,   &item_lookup_table,     &item_extract_table,     &item_string_table,
-    &item_list_table, &item_acl_table,        &item_authresults_table, &item_env_table,
-    &item_file_table, &item_imapfolder_table, &item_prvs_table,        &item_readsocket_table,
-    &item_run_table,  &item_sort_table,       &item_unsupported_table,
+    &item_if_table,          &item_lookup_table,      &item_extract_table, &item_string_table,
+    &item_list_table,        &item_acl_table,         &item_authresults_table,
+    &item_certextract_table, &item_env_table,         &item_file_table,    &item_imapfolder_table,
+    &item_prvs_table,        &item_readsocket_table,  &item_run_table,     &item_sort_table,
+    &item_unsupported_table,
 };
 
 const struct item_row *item_find(struct str name)

@@ -18,6 +18,7 @@ extern const struct item_table item_readsocket_table;  /* item_readsocket.c */
 extern const struct item_table item_run_table;         /* item_run.c */
 extern const struct item_table item_sort_table;        /* item_sort.c */
 extern const struct item_table item_string_table;      /* item_string.c */
+extern const struct item_table item_certextract_table; /* item_certextract.c */
 extern const struct item_table item_unsupported_table; /* item_unsupported.c */
 
 /* Calls each for every row of every table. */

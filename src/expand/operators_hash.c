@@ -3,11 +3,30 @@
 
 #include "base/ascii.h"
 #include "expand/apply.h"
+#include "expand/certificate.h"
 #include "expand/digest.h"
 #include "expand/hashes.h"
 #include "expand/operators.h"
 
 /* --- Message digests */
+
+/* The operand is a single variable that holds a certificate: what is asked for is its fingerprint. */
+static bool is_certificate(const struct operation *op)
+{
+    const struct template *t = op->operand_template;
+    return t != NULL && t->node_count == 1 && t->nodes[0].kind == NODE_VARIABLE &&
+           t->nodes[0].variable.row->type == AS_CERTIFICATE && op->operand.n > 0;
+}
+
+static enum expand_status add_fingerprint(struct evaluation *ev, const char *name,
+                                          const struct operation *op, struct buffer *out)
+{
+    struct digest digest;
+    if (!certificate_fingerprint(op->operand, name, &digest))
+        return evaluate_fail(ev, "there is no %s of this certificate", name);
+    digest_add_hex(out, &digest, true);
+    return EXPAND_OK;
+}
 
 static enum expand_status add_digest(struct evaluation *ev, const char *name, struct str data, bool upper,
                                      struct buffer *out)
@@ -21,12 +40,14 @@ static enum expand_status add_digest(struct evaluation *ev, const char *name, st
 
 APPLY_OPERATOR(apply_md5)
 {
-    return add_digest(ev, "MD5", op->operand, false, out);
+    return is_certificate(op) ? add_fingerprint(ev, "MD5", op, out)
+                              : add_digest(ev, "MD5", op->operand, false, out);
 }
 
 APPLY_OPERATOR(apply_sha1)
 {
-    return add_digest(ev, "SHA1", op->operand, true, out);
+    return is_certificate(op) ? add_fingerprint(ev, "SHA1", op, out)
+                              : add_digest(ev, "SHA1", op->operand, true, out);
 }
 
 /* One of a family by its length in bits; `first` is what no suffix stands for. */
@@ -39,7 +60,9 @@ static enum expand_status add_sized_digest(struct evaluation *ev, const struct o
     if (size.n != 3 || strstr(sizes, wanted.s) == NULL)
         return evaluate_fail(ev, "unrecognised %s variant", family);
     const char *prefix = strcmp(family, "sha3") == 0 ? "SHA3-" : "SHA";
-    return add_digest(ev, str_printf(ev->arena, "%s%.*s", prefix, STR_ARG(size)).s, op->operand, true, out);
+    struct str name = str_printf(ev->arena, "%s%.*s", prefix, STR_ARG(size));
+    return is_certificate(op) ? add_fingerprint(ev, name.s, op, out)
+                              : add_digest(ev, name.s, op->operand, true, out);
 }
 
 APPLY_OPERATOR(apply_sha2)

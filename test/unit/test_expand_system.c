@@ -231,13 +231,9 @@ static void test_known_but_unsupported(void **state)
              "Failed: expansion item \"srs_encode\" is known to Exim but not supported by gatepost"),
         CASE("${if inbound_srs{a}{b}}",
              "Failed: condition \"inbound_srs\" is known to Exim but not supported by gatepost"),
-        CASE("${certextract{version}{$tls_in_peercert}{y}{n}}", "n"),
         CASE("${if eq{a}{b}{${perl{x}}}{not used}}", "not used"),
     };
     check_cases(t, cases);
-    t->connection.tls_in = (struct scope_tls){.active = true, .peercert = STR("PEM")};
-    assert_expands(t, "${certextract{version}{$tls_in_peercert}{y}{n}}",
-                   "Failed: expansion item \"certextract\" is known to Exim but not supported by gatepost");
 }
 
 /* --- Taint: $sender_helo_name is what the peer said */
