@@ -36,7 +36,7 @@ $(call absent,AUTH_EXTERNAL external driver)
 $(call absent,AUTH_GSASL gsasl driver)
 $(call absent,AUTH_HEIMDAL_GSSAPI heimdal_gssapi driver)
 $(call absent,AUTH_SPA spa driver)
-$(call absent,AUTH_TLS tls driver)
+$(call driver,AUTH_TLS tls)
 
 # --- Lookups, in the order of -bV. lsearch is several files and always the first.
 $(call flag,LOOKUP_LSEARCH)

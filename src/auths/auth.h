@@ -71,6 +71,7 @@ struct auth_driver {
     enum auth_verdict (*client)(struct auth_exchange *x); /* one step; NULL: no client side */
     void (*end)(struct auth_exchange *x);                 /* frees what x->state holds outside the arena; may be NULL */
     void (*version_report)(struct buffer *out);           /* may be NULL */
+    bool by_tls; /* no mechanism of AUTH: the server runs it, one step, when TLS has verified the client */
 };
 
 /* One stanza of `begin authenticators`. */

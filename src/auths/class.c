@@ -44,7 +44,12 @@ static bool same_name(const struct auth_instance *a, const struct auth_instance 
     return (server ? a->server && b->server : a->client && b->client) && str_eq_nocase(a->public_name, b->public_name);
 }
 
-/* A mechanism can be served, or used, by one authenticator only. */
+static bool is_by_tls(const struct auth_instance *auth)
+{
+    return ((const struct auth_driver *)auth->instance.driver)->by_tls;
+}
+
+/* A mechanism can be served, or used, by one authenticator only; and one at most runs without any. */
 static bool check(const struct driver_instance *first, struct error *err)
 {
     for (const struct driver_instance *i = first; i; i = i->next)
@@ -52,6 +57,9 @@ static bool check(const struct driver_instance *first, struct error *err)
             const struct auth_instance *a = (const struct auth_instance *)i, *b = (const struct auth_instance *)j;
             bool servers = same_name(a, b, true);
 
+            if (is_by_tls(a) && is_by_tls(b))
+                return error_at(err, j->where, "two authenticators (%.*s and %.*s) with the driver %s: there may be one",
+                                STR_ARG(i->name), STR_ARG(j->name), i->driver->name);
             if (servers || same_name(a, b, false))
                 return error_set(err, "two %s authenticators (%.*s and %.*s) have the same public name (%.*s)",
                                  servers ? "server" : "client", STR_ARG(i->name), STR_ARG(j->name),

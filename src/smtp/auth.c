@@ -214,6 +214,31 @@ static void conclude(struct smtp_session *s, const struct auth_exchange *x, enum
     smtp_reply_str(s, v.reply);
 }
 
+/* --- Without a command: by TLS (manual, chapter 42) */
+
+/* A client that is not authenticated may still say AUTH. That it could not be done now is worth a line, for it is no
+ * fault of the client's. */
+void smtp_authenticate_by_tls(struct smtp_session *s)
+{
+    const struct auth_instance *auth = s->prepared->by_tls;
+    struct auth_exchange *x;
+    struct verdict v = {.reply = STR("435 Unable to authenticate at present")};
+
+    if (auth == NULL || !s->connection.tls_in.certificate_verified)
+        return;
+    x = auth_exchange_begin(auth, AUTH_SERVER, &smtp_auth_host, s);
+    v.verdict = auth_exchange_step(x, STR_NULL);
+    if (v.verdict == AUTH_OK) {
+        succeed(s, x);
+    } else {
+        s->connection.authenticated_fail_id = str_copy(s->arena, x->set_id);
+        v.detail = str_copy(s->scratch, x->message);
+        if (v.verdict == AUTH_DEFER)
+            log_failure(s, x, &v);
+    }
+    auth_exchange_end(x);
+}
+
 /* --- The command */
 
 /* The authenticator of that mechanism, if the client may use it. */

@@ -68,18 +68,18 @@ static bool describe_peer(struct auth_exchange *x, struct auth_peer *peer)
         .tls_certificate_verified = c->tls_in.certificate_verified,
         .tls_cipher = c->tls_in.cipher,
         .tls_bits = c->tls_in.bits,
-        .tls_peer_name = STR_NULL,
+        .tls_peer_name = c->tls_in.certificate_verified ? tls_facts(s->tls)->peer_name : STR_NULL,
     };
     return true;
 }
 
 /* Without TLS there is no channel to bind to. */
-static bool no_channel_binding(struct auth_exchange *x, const char *type, struct str *data)
+static bool channel_binding(struct auth_exchange *x, const char *type, struct str *data)
 {
-    (void)x;
-    (void)type;
+    const struct smtp_session *s = x->host_ctx;
+
     *data = STR_NULL;
-    return false;
+    return s->tls != NULL && tls_channel_binding(s->tls, type, x->arena, data);
 }
 
 static struct channel *tls_to_service(struct auth_exchange *x, struct channel *below, struct str host,
@@ -123,7 +123,7 @@ __attribute__((format(printf, 2, 3))) static void log_line(struct auth_exchange 
 const struct auth_host smtp_auth_host = {
     .expand = expand_for,
     .peer = describe_peer,
-    .channel_binding = no_channel_binding,
+    .channel_binding = channel_binding,
     .tls = tls_to_service,
     .debug = debug_line,
     .log = log_line,

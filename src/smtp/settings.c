@@ -32,6 +32,10 @@ static void collect_servers(struct arena *arena, const struct config *config, st
 
         if (!auth->server)
             continue;
+        if (((const struct auth_driver *)i->driver)->by_tls) {
+            prepared->by_tls = auth;
+            continue;
+        }
         prepared->servers[prepared->server_count] = auth;
         prepared->mechanisms[prepared->server_count++] = str_upper(arena, auth->public_name);
     }

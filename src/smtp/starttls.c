@@ -183,6 +183,7 @@ void smtp_starttls(struct smtp_session *s)
     }
     s->tls_advertised = false;
     forget_client(s);
+    smtp_authenticate_by_tls(s);
 }
 
 /* --- TLS on connect */
@@ -194,9 +195,11 @@ bool smtp_tls_on_connect(struct smtp_session *s)
 
     if (context == NULL)
         log_error(s, err.text);
-    else if (shake_hands(s, context))
+    if (context != NULL && shake_hands(s, context)) {
+        smtp_authenticate_by_tls(s);
         return true;
-    else
+    }
+    if (context != NULL)
         let_go(s);
     s->done = true;
     s->end = SMTP_END_REFUSED;

@@ -60,6 +60,7 @@ struct smtp_command {
 struct smtp_prepared {
     struct arena *session, *transaction, *scratch; /* reused by one session after another */
     const struct auth_instance **servers;          /* the authenticators with a server side */
+    const struct auth_instance *by_tls; /* the one that runs behind the TLS handshake; NULL: none */
     struct str *mechanisms; /* their public names, in upper case */
     size_t server_count;
     struct smtp_ratelimit mail_limit, rcpt_limit;
@@ -215,6 +216,11 @@ void smtp_input_timeout(struct smtp_session *s);
 
 /* The moment at which the peer is given up. */
 int64_t smtp_deadline(const struct smtp_session *s);
+
+/* --- auth.c */
+
+/* Who the client is by its certificate, if there is an authenticator for that and the certificate was verified. */
+void smtp_authenticate_by_tls(struct smtp_session *s);
 
 /* --- helo.c, auth_advertise.c */
 

@@ -1,6 +1,7 @@
 /* What is known about a connection when the handshake is done. */
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 #include "tls/private.h"
 
@@ -24,6 +25,24 @@ static struct str version_text(struct arena *arena, const SSL *ssl)
     return str_is(name, "TLS1") ? STR("TLS1.0") : name;
 }
 
+/* A name with a NUL in it is made to be taken for another one. */
+static struct str common_name(struct arena *arena, const X509_NAME *name)
+{
+    struct str value = STR_NULL;
+    unsigned char *utf8 = NULL;
+    int at = -1, next, n;
+
+    while ((next = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0)
+        at = next;
+    if (at < 0)
+        return STR_NULL;
+    n = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+    if (n > 0 && memchr(utf8, 0, (size_t)n) == NULL)
+        value = str_copy_n(arena, (const char *)utf8, (size_t)n, true);
+    OPENSSL_free(utf8);
+    return value;
+}
+
 static void learn_peer(struct tls_connection *c)
 {
     X509 *peer = SSL_get1_peer_certificate(c->ssl);
@@ -33,6 +52,7 @@ static void learn_peer(struct tls_connection *c)
     if (peer == NULL)
         return;
     c->facts.peer_dn = tls_name_text(c->arena, X509_get_subject_name(peer));
+    c->facts.peer_name = common_name(c->arena, X509_get_subject_name(peer));
     c->facts.peer_certificate = str_taint(tls_certificate_pem(c->arena, peer));
     c->facts.certificate_verified =
         c->facts.verify_tried && !c->verify_failed && SSL_get_verify_result(c->ssl) == X509_V_OK;

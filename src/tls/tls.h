@@ -149,6 +149,7 @@ struct tls_facts {
     int bits;
     struct str sni;        /* as sent; of a client tainted; STR_NULL: none */
     struct str peer_dn;    /* "/C=UK/CN=client": tainted; STR_NULL: no certificate */
+    struct str peer_name;  /* the last CN of that name: tainted; STR_NULL: none */
     struct str peer_certificate; /* PEM, tainted; STR_NULL: none */
     struct str own_certificate;  /* PEM; STR_NULL: none was sent */
     bool certificate_verified;
