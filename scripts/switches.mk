@@ -90,7 +90,7 @@ $(call routing,TRANSPORT_AUTOREPLY transports autoreply)
 $(call routing,TRANSPORT_LMTP transports lmtp)
 $(call routing,TRANSPORT_PIPE transports pipe)
 $(call routing,TRANSPORT_SMTP transports smtp)
-$(call absent,SUPPORT_MAILDIR maildir support)
+$(call fixed,SUPPORT_MAILDIR maildir is always built in)
 $(call absent,SUPPORT_MAILSTORE mailstore support)
 $(call absent,SUPPORT_MBX mbx support)
 

@@ -15,6 +15,8 @@
 #include "main/privileges.h"
 #include "main/startup.h"
 
+#include "build_config.h"
+
 static int usage(void)
 {
     fputs("Exim is a Mail Transfer Agent. It is normally called by Mail User Agents,\n"
@@ -80,6 +82,8 @@ static int run(struct program **program)
         return address_mode(*program);
     case MODE_VERSION:
         check_config(*program);
+        if (!(*program)->cl->config_files)
+            printf("Configuration file search path is %s\n", CONFIGURE_FILE);
         printf("Configuration file is %.*s\n", STR_ARG((*program)->config->file));
         return 0;
     case MODE_NONE:

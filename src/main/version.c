@@ -2,6 +2,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include <openssl/crypto.h>
@@ -13,6 +14,7 @@
 #include "lookups/lookup.h"
 #include "routers/router.h"
 #include "main/modes.h"
+#include "transports/transport.h"
 
 #include "build_config.h"
 
@@ -46,6 +48,13 @@ static void print_driver(void *ctx, const char *name, bool module)
 {
     (void)ctx;
     printf(" %s%s", name, module ? "(module)" : "");
+}
+
+/* With the formats of mailboxes that it knows besides files. */
+static void print_transport(void *ctx, const char *name, bool module)
+{
+    (void)ctx, (void)module;
+    printf(" %s%s", name, strcmp(name, "appendfile") == 0 ? "/maildir" : "");
 }
 
 /* Only built-in drivers are asked: asking must not load a module that no stanza names. */
@@ -94,6 +103,8 @@ void version_print(void)
     auth_driver_each(print_driver, NULL);
     printf("\nRouters:");
     router_driver_each(print_driver, NULL);
+    printf("\nTransports:");
+    transport_driver_each(print_transport, NULL);
     printf("\nSize of off_t: %zu\n", sizeof(off_t));
     if (debug_any())
         print_libraries();
