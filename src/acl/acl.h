@@ -154,6 +154,9 @@ struct acl_outcome {
  * _ACL_COND_HOSTS, _ACL_MOD_DELAY; in the arena, NULL-terminated. */
 const char *const *acl_macro_names(struct arena *arena);
 
+/* What Exim has for ACLs and Gatepost has not: kind is "condition", "modifier", "control" or "verify". */
+void acl_unsupported(void (*each)(void *ctx, const char *kind, const char *name), void *ctx);
+
 /* Runs the ACL that spec names after expansion: a name, an absolute file name, or inline text.
  * A NULL spec accepts. */
 void acl_run(struct acl_context *context, const struct template *spec, struct acl_outcome *outcome);

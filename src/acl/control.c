@@ -113,3 +113,10 @@ bool acl_control_apply(struct acl_context *context, struct str value, struct err
     }
     return true;
 }
+
+void acl_control_unsupported(void (*each)(void *ctx, const char *kind, const char *name), void *ctx)
+{
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
+        if (controls[i].state == CONTROL_REFUSED)
+            each(ctx, "control", controls[i].name);
+}

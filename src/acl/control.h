@@ -69,4 +69,7 @@ bool acl_control_of_message(struct acl_context *context, const struct acl_contro
 /* `control = value`. False: err, in Exim's words. */
 bool acl_control_apply(struct acl_context *context, struct str value, struct error *err);
 
+/* Those of state CONTROL_REFUSED, for acl_unsupported(). */
+void acl_control_unsupported(void (*each)(void *ctx, const char *kind, const char *name), void *ctx);
+
 #endif

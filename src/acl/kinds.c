@@ -100,3 +100,12 @@ const char *const *acl_macro_names(struct arena *arena)
                                                      kinds[i].name)).s;
     return names;
 }
+
+void acl_unsupported(void (*each)(void *ctx, const char *kind, const char *name), void *ctx)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].refused)
+            each(ctx, kinds[i].modifier ? "modifier" : "condition", kinds[i].name);
+    acl_control_unsupported(each, ctx);
+    acl_verify_unsupported(each, ctx);
+}

@@ -36,4 +36,7 @@ enum acl_check acl_do_remove_header(struct acl_run *run, const struct acl_item *
 enum acl_check acl_do_set(struct acl_run *run, const struct acl_item *item, struct str value);
 enum acl_check acl_do_udpsend(struct acl_run *run, const struct acl_item *item, struct str value);
 
+/* What verify does not do, for acl_unsupported(). */
+void acl_verify_unsupported(void (*each)(void *ctx, const char *kind, const char *name), void *ctx);
+
 #endif

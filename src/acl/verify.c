@@ -129,3 +129,10 @@ enum acl_check acl_check_verify(struct acl_run *run, const struct acl_item *item
                        acl_where_name(context->where));
     return row->check(run, &verify);
 }
+
+void acl_verify_unsupported(void (*each)(void *ctx, const char *kind, const char *name), void *ctx)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!rows[i].check)
+            each(ctx, "verify", rows[i].name);
+}

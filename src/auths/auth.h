@@ -121,6 +121,7 @@ bool auth_expand_client(struct auth_exchange *x, const struct template *t, struc
 
 /* The table of drivers (auths/drivers.c). find loads a module where the build says so. */
 const struct auth_driver *auth_driver_find(struct str name, struct error *err);
+extern const char *const auth_drivers_known[]; /* all that Exim has; NULL-terminated */
 void auth_driver_each(void (*each)(void *ctx, const char *name, bool module), void *ctx);
 
 /* What the configuration reader needs to read `begin authenticators`. */

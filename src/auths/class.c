@@ -75,6 +75,7 @@ const struct driver_class auth_class = {
     .options = generic_options,
     .option_count = sizeof generic_options / sizeof *generic_options,
     .find = find,
+    .known = auth_drivers_known,
     .each = auth_driver_each,
     .init = init,
     .check = check,

@@ -28,8 +28,8 @@ static const struct row rows[] = {
 };
 
 /* Drivers of Exim that a stanza may name although this build has not got them. */
-static const char *const known[] = {
-    "cram_md5", "cyrus_sasl", "dovecot", "external", "gsasl", "heimdal_gssapi", "plaintext", "spa", "tls",
+const char *const auth_drivers_known[] = {
+    "cram_md5", "cyrus_sasl", "dovecot", "external", "gsasl", "heimdal_gssapi", "plaintext", "spa", "tls", NULL,
 };
 
 static const struct auth_driver *load(const char *name, struct error *err)
@@ -54,10 +54,10 @@ const struct auth_driver *auth_driver_find(struct str name, struct error *err)
     for (const struct row *row = rows; row->name; row++)
         if (str_is(name, row->name))
             return row->driver ? row->driver : load(row->name, err);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (str_is(name, known[i])) {
+    for (const char *const *known = auth_drivers_known; *known; known++)
+        if (str_is(name, *known)) {
             error_set(err, "cannot find authenticator driver \"%s\": it is known to Exim but not in this build of gatepost",
-                      known[i]);
+                      *known);
             return NULL;
         }
     error_set(err, "cannot find authenticator driver \"%.*s\"", STR_ARG(name));

@@ -36,6 +36,8 @@ struct driver_class {
     const struct driver_info *(*find)(struct str name, struct error *err);
     /* Calls report for every driver that find() knows of; module: it would have to be loaded. May be NULL. */
     void (*each)(void (*report)(void *ctx, const char *name, bool module), void *ctx);
+    /* The names of all drivers that Exim has, whether or not this build has them; NULL-terminated. */
+    const char *const *known;
     /* All options are set: check them and get ready. */
     bool (*init)(struct driver_instance *instance, struct error *err);
     /* The whole section is read: checks that concern several instances. err->where stays empty. May be NULL. */

@@ -7,10 +7,12 @@
 struct main_options {
 #define USED(name, type, default_text) OPTION_FIELD_##type name;
 #define REFUSED(name, type, default_text)
+#define ABSENT(name, type)
 #define SYNONYM(name, option)
 #include "config/main_options.def"
 #undef USED
 #undef REFUSED
+#undef ABSENT
 #undef SYNONYM
 };
 

@@ -92,7 +92,7 @@ static void print_all(const struct print_style *style, struct buffer *out)
     const struct option *rows = main_option_table(&count);
 
     for (size_t i = 0; i < count; i++)
-        if (rows[i].state != OPTION_SYNONYM)
+        if (rows[i].state != OPTION_SYNONYM && rows[i].state != OPTION_ABSENT)
             print_main_option(style, &rows[i], out);
 }
 

@@ -51,10 +51,10 @@ static enum expand_status test_exists(struct evaluation *ev, const struct condit
     return status;
 }
 
-/* --- inbound_srs */
+/* --- What Exim has and Gatepost has not */
 
-static enum expand_status test_inbound_srs(struct evaluation *ev, const struct condition_node *node,
-                                           const struct str *args, bool *yes)
+enum expand_status condition_refuse(struct evaluation *ev, const struct condition_node *node,
+                                    const struct str *args, bool *yes)
 {
     (void)args, (void)yes;
     return evaluate_fail(ev, "condition \"%s\" is known to Exim but not supported by gatepost",
@@ -65,7 +65,7 @@ static const struct condition_row rows[] = {
     {"acl", parse_wrapped_operands, 1, 10, test_acl, NULL},
     {"crypteq", parse_operands, 2, 2, test_password, NULL},
     {"exists", parse_operands, 1, 1, test_exists, NULL},
-    {"inbound_srs", parse_operands, 2, 2, test_inbound_srs, NULL},
+    {"inbound_srs", parse_operands, 2, 2, condition_refuse, NULL},
     {"ldapauth", parse_operands, 1, 1, test_password, NULL},
     {"pam", parse_operands, 1, 1, test_password, NULL},
     {"pwcheck", parse_operands, 1, 1, test_password, NULL},

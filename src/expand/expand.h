@@ -32,7 +32,8 @@ struct source_pos template_where(const struct template *t);
 bool template_constant(const struct template *t, struct str *value);
 
 /* Reports the error that compiling found, if there is one: Exim, too, gets no further than the first. Evaluating
- * such a template never succeeds. Returns whether there was one; a NULL t has none. */
+ * such a template never succeeds. Or else the first item or condition that Exim has and Gatepost has not, which
+ * is an error where it is used. Returns whether there was one; a NULL t has none. */
 struct complaints;
 bool template_complain(const struct template *t, const struct complaints *complaints);
 
@@ -52,5 +53,8 @@ enum expand_status expand_truth(struct scope *scope, const struct template *t, b
 /* Names of all items, operators, conditions and variables, for -bV, -bP and predefined macros:
  * calls each for every name of the kind ("item", "operator", "condition", "variable"). */
 void expand_names(const char *kind, void (*each)(void *ctx, const char *name), void *ctx);
+
+/* Those among the items and conditions that Exim has and Gatepost has not. */
+void expand_names_unsupported(const char *kind, void (*each)(void *ctx, const char *name), void *ctx);
 
 #endif

@@ -4,7 +4,7 @@
 #include "expand/items.h"
 #include "expand/parse_item.h"
 
-static enum expand_status refuse(struct evaluation *ev, const struct item_node *item, struct buffer *out)
+enum expand_status item_refuse(struct evaluation *ev, const struct item_node *item, struct buffer *out)
 {
     (void)out;
     if (item->fault != NULL)
@@ -14,9 +14,9 @@ static enum expand_status refuse(struct evaluation *ev, const struct item_node *
 }
 
 static const struct item_row rows[] = {
-    {"dlfunc", parse_arguments, 2, 10, NULL, NULL, refuse, SCOPE_FORBID_DLFUNC},
-    {"perl", parse_arguments, 1, 9, NULL, NULL, refuse, SCOPE_FORBID_PERL},
-    {"srs_encode", parse_arguments, 3, 3, NULL, NULL, refuse, 0},
+    {"dlfunc", parse_arguments, 2, 10, NULL, NULL, item_refuse, SCOPE_FORBID_DLFUNC},
+    {"perl", parse_arguments, 1, 9, NULL, NULL, item_refuse, SCOPE_FORBID_PERL},
+    {"srs_encode", parse_arguments, 3, 3, NULL, NULL, item_refuse, 0},
 };
 
 const struct item_table item_unsupported_table = ROWS(rows);

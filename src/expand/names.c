@@ -30,6 +30,28 @@ static void tell_condition(void *ctx, const struct condition_row *row)
     listener->each(listener->ctx, row->name);
 }
 
+static void tell_refused_item(void *ctx, const struct item_row *row)
+{
+    if (row->evaluate == item_refuse)
+        tell_item(ctx, row);
+}
+
+static void tell_refused_condition(void *ctx, const struct condition_row *row)
+{
+    if (row->test == condition_refuse)
+        tell_condition(ctx, row);
+}
+
+void expand_names_unsupported(const char *kind, void (*each)(void *ctx, const char *name), void *ctx)
+{
+    struct listener listener = {each, ctx};
+
+    if (strcmp(kind, "item") == 0)
+        items_each(tell_refused_item, &listener);
+    else if (strcmp(kind, "condition") == 0)
+        conditions_each(tell_refused_condition, &listener);
+}
+
 void expand_names(const char *kind, void (*each)(void *ctx, const char *name), void *ctx)
 {
     struct listener listener = {each, ctx};

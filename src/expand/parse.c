@@ -48,6 +48,18 @@ void parse_fault_inside(struct parser *p, const char *format, ...)
     p->fault = fault;
 }
 
+void parse_unsupported(struct parser *p, const char *what, const char *name)
+{
+    struct fault *fault;
+
+    if (p->unsupported != NULL)
+        return;
+    fault = ARENA_NEW(p->arena, struct fault);
+    fault->text = str_printf(p->arena, "%s \"%s\" is known to Exim but not supported by gatepost", what, name);
+    fault->offset = (size_t)(p->p - p->start);
+    p->unsupported = fault;
+}
+
 bool parse_deeper(struct parser *p)
 {
     if (p->depth >= DEPTH_LIMIT)
@@ -312,6 +324,7 @@ const struct template *parse_template(struct parser *p, bool nested)
     t->nodes = nodes.v;
     t->node_count = nodes.n;
     t->fault = p->fault;
+    t->unsupported = p->unsupported;
     t->where = p->where;
     /* A whole template keeps all of its text, what stands behind a fault included. */
     t->source = (struct str){from, (size_t)((nested ? p->p - (p->fault == NULL) : p->end) - from), false};
@@ -357,11 +370,12 @@ bool template_constant(const struct template *t, struct str *value)
 
 bool template_complain(const struct template *t, const struct complaints *complaints)
 {
+    const struct fault *fault = !t ? NULL : t->fault ? t->fault : t->unsupported;
     struct complaint complaint;
 
-    if (!t || !t->fault)
+    if (!fault)
         return false;
-    complaint = (struct complaint){t->where, t->source, t->fault->offset, t->fault->text};
+    complaint = (struct complaint){t->where, t->source, fault->offset, fault->text};
     complaints->add(complaints->ctx, &complaint);
     return true;
 }

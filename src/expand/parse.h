@@ -10,6 +10,7 @@ struct parser {
     const char *start, *p, *end; /* *end is NUL */
     unsigned depth;
     const struct fault *fault; /* the first error: everything stops at it */
+    const struct fault *unsupported; /* the first thing that Gatepost has not got: no error before it is used */
     bool brace_in_header;      /* a header name took in a brace, which may explain one that is missing */
 };
 
@@ -36,6 +37,9 @@ bool parse_header(struct parser *p, struct node *node);
 bool parse_fault(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds to the fault's text, for what encloses the place. */
 void parse_fault_inside(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Remembers what Gatepost has not got, unless there is something already. */
+void parse_unsupported(struct parser *p, const char *what, const char *name);
 
 /* Counts one level of nesting, which the caller takes back from p->depth. False: too deep, p->fault is set.
  */

@@ -41,6 +41,8 @@ const struct condition_node *parse_condition(struct parser *p)
         return NULL;
     struct condition_node *condition = ARENA_NEW(p->arena, struct condition_node);
     condition->row = row;
+    if (row->test == condition_refuse)
+        parse_unsupported(p, "condition", row->name);
     condition->negate = negate;
     row->parse(p, condition);
     condition->fault = p->fault;

@@ -121,6 +121,7 @@ struct template
     const struct node *nodes;
     unsigned node_count;
     const struct fault *fault; /* the first error in it, or NULL */
+    const struct fault *unsupported; /* what will be an error where it is used, in what was read up to its end */
 };
 
 /* --- Operators: ${name_suffix:operand} */
@@ -181,6 +182,9 @@ struct item_node {
 
 const struct item_row *item_find(struct str name);
 
+/* What the rows of items that Exim has and Gatepost has not have for their `evaluate`. */
+enum expand_status item_refuse(struct evaluation *ev, const struct item_node *item, struct buffer *out);
+
 /* --- Conditions */
 
 struct condition_row {
@@ -207,6 +211,10 @@ struct condition_node {
 };
 
 const struct condition_row *condition_find(struct str name);
+
+/* The same for conditions, their `test`. */
+enum expand_status condition_refuse(struct evaluation *ev, const struct condition_node *condition,
+                                    const struct str *args, bool *yes);
 
 /* --- The tables, for names.c */
 

@@ -86,6 +86,8 @@ struct lookup_type {
  * goes through the types in the order of -bV; module: the one that the type is in, NULL: built in. */
 const struct lookup_type *lookup_type_find(struct str name, struct error *err);
 void lookup_type_each(void (*each)(void *ctx, const char *name, const char *module), void *ctx);
+/* Types of Exim that this build has not got. */
+void lookup_type_each_unsupported(void (*each)(void *ctx, const char *name), void *ctx);
 
 /* What a loadable module exports under the name LOOKUP_MODULE_SYMBOL: types, a NULL behind the last. */
 enum { LOOKUP_MODULE_ABI = 1 };

@@ -61,6 +61,18 @@ const struct lookup_type *lookup_type_find(struct str name, struct error *err)
     return NULL;
 }
 
+void lookup_type_each_unsupported(void (*each)(void *ctx, const char *name), void *ctx)
+{
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const struct row *row = rows;
+
+        while (row->name && !str_is(str_of(known[i]), row->name))
+            row++;
+        if (!row->name)
+            each(ctx, known[i]);
+    }
+}
+
 void lookup_type_each(void (*each)(void *ctx, const char *name, const char *module), void *ctx)
 {
     for (const struct row *row = rows; row->name; row++)

@@ -143,6 +143,13 @@ static const struct row rows[] = {
     REFUSED("-z", NEXT),
 };
 
+void command_line_unsupported(void (*each)(void *ctx, const char *option), void *ctx)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].action == REFUSE)
+            each(ctx, rows[i].option);
+}
+
 static bool fits(const struct row *row, const char *argument)
 {
     size_t n = strlen(row->option);

@@ -52,4 +52,7 @@ struct command_line {
 /* Reads argv into cl, which lives as long as the arena and argv. False: err holds what Exim says. */
 bool command_line_parse(struct arena *arena, char *const *argv, struct command_line *cl, struct error *err);
 
+/* The options that are known to Exim alone. */
+void command_line_unsupported(void (*each)(void *ctx, const char *option), void *ctx);
+
 #endif

@@ -14,7 +14,9 @@ static void help(FILE *out)
           "\n"
           "  exim -bI:help    this information\n"
           "  exim -bI:dscp    list of known dscp value keywords\n"
-          "  exim -bI:modules list of drivers and lookups that are loaded when they are named\n",
+          "  exim -bI:modules list of drivers and lookups that are loaded when they are named\n"
+          "  exim -bI:unsupported\n"
+          "                   list of what Exim knows and this build of gatepost does not\n",
           out);
 }
 
@@ -52,6 +54,10 @@ int info_mode(const char *what)
 
         auth_driver_each(print_auth_module, NULL);
         lookup_type_each(print_lookup_module, &before);
+        return 0;
+    }
+    if (strcmp(what, "unsupported") == 0) {
+        unsupported_print(program_classes);
         return 0;
     }
     help(stderr);

@@ -10,6 +10,9 @@ void version_print(void);
 /* -bI: what scripts ask the program about itself. */
 int info_mode(const char *what);
 
+/* -bI:unsupported: what Exim has and this build has not. */
+void unsupported_print(const struct driver_class *const *classes);
+
 /* -bP: values of the configuration. */
 int print_mode(struct program *program);
 

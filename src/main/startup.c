@@ -21,7 +21,7 @@
 
 #include "build_config.h"
 
-static const struct driver_class *const classes[] = {&auth_class, &router_class, &transport_class, NULL};
+const struct driver_class *const program_classes[] = {&auth_class, &router_class, &transport_class, NULL};
 
 /* The names of a colon-separated list of files. */
 static const char *const *file_names(struct arena *arena, const char *list)
@@ -175,7 +175,7 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
     struct config_request request = {
         .files = file_names(arena, cl->config_files ? cl->config_files : CONFIGURE_FILE),
         .defines = cl->defines,
-        .classes = classes,
+        .classes = program_classes,
         .predefined = acl_macro_names(arena),
         .trusted = geteuid() != 0,
         .log_file_path = log_file_path,

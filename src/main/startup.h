@@ -22,6 +22,9 @@ struct program {
     struct scope_process process;
 };
 
+/* The sections of drivers that a configuration can have; NULL-terminated. */
+extern const struct driver_class *const program_classes[];
+
 /* Reads and compiles the configuration that the command line asks for. NULL: err says why, with its place;
  * log_file_path (may be NULL) is then what the file says of it before the fault, in err's arena. */
 struct program *program_load(const struct command_line *cl, struct str *log_file_path, struct error *err);

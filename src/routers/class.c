@@ -245,6 +245,7 @@ const struct driver_class router_class = {
     .options = generic_options,
     .option_count = sizeof generic_options / sizeof *generic_options,
     .find = find,
+    .known = router_drivers_known,
     .each = router_driver_each,
     .init = init,
     .check = check,

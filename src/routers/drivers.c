@@ -16,8 +16,8 @@ static const struct router_driver *const drivers[] = {
 };
 
 /* Drivers of Exim that a stanza may name although this build has not got them. */
-static const char *const known[] = {
-    "accept", "dnslookup", "ipliteral", "iplookup", "manualroute", "queryprogram", "redirect",
+const char *const router_drivers_known[] = {
+    "accept", "dnslookup", "ipliteral", "iplookup", "manualroute", "queryprogram", "redirect", NULL,
 };
 
 const struct router_driver *router_driver_find(struct str name, struct error *err)
@@ -25,10 +25,10 @@ const struct router_driver *router_driver_find(struct str name, struct error *er
     for (const struct router_driver *const *driver = drivers; *driver; driver++)
         if (str_is(name, (*driver)->info.name))
             return *driver;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (str_is(name, known[i])) {
+    for (const char *const *known = router_drivers_known; *known; known++)
+        if (str_is(name, *known)) {
             error_set(err, "cannot find router driver \"%s\": it is known to Exim but not in this build of gatepost",
-                      known[i]);
+                      *known);
             return NULL;
         }
     error_set(err, "cannot find router driver \"%.*s\"", STR_ARG(name));

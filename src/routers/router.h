@@ -41,6 +41,7 @@ struct router_driver {
 /* The table of drivers and the section as the configuration reader sees it. struct router_instance, the
  * generic options of a stanza (manual, chapter 15), is in routers/generic.h. */
 const struct router_driver *router_driver_find(struct str name, struct error *err);
+extern const char *const router_drivers_known[]; /* all that Exim has; NULL-terminated */
 void router_driver_each(void (*each)(void *ctx, const char *name, bool module), void *ctx);
 extern const struct driver_class router_class;
 

@@ -84,6 +84,7 @@ const struct driver_class transport_class = {
     .options = generic_options,
     .option_count = sizeof generic_options / sizeof *generic_options,
     .find = find,
+    .known = transport_drivers_known,
     .each = transport_driver_each,
     .init = init,
 };

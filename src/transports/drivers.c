@@ -13,17 +13,17 @@ static const struct transport_driver *const drivers[] = {
 };
 
 /* Drivers of Exim that a stanza may name although this build has not got them. */
-static const char *const known[] = {"appendfile", "autoreply", "lmtp", "pipe", "queuefile", "smtp"};
+const char *const transport_drivers_known[] = {"appendfile", "autoreply", "lmtp", "pipe", "queuefile", "smtp", NULL};
 
 const struct transport_driver *transport_driver_find(struct str name, struct error *err)
 {
     for (const struct transport_driver *const *driver = drivers; *driver; driver++)
         if (str_is(name, (*driver)->info.name))
             return *driver;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (str_is(name, known[i])) {
+    for (const char *const *known = transport_drivers_known; *known; known++)
+        if (str_is(name, *known)) {
             error_set(err, "cannot find transport driver \"%s\": it is known to Exim but not in this build of gatepost",
-                      known[i]);
+                      *known);
             return NULL;
         }
     error_set(err, "cannot find transport driver \"%.*s\"", STR_ARG(name));

@@ -8,18 +8,22 @@
 struct smtp_config {
 #define USED(name, type, default_text) OPTION_FIELD_##type name;
 #define REFUSED(name, type, default_text)
+#define ABSENT(name, type)
 #include "transports/smtp_options.def"
 #undef USED
 #undef REFUSED
+#undef ABSENT
 };
 
 enum {
     SMTP_OPTION_COUNT = 0
 #define USED(name, type, default_text) +1
 #define REFUSED(name, type, default_text) +1
+#define ABSENT(name, type) +1
 #include "transports/smtp_options.def"
 #undef USED
 #undef REFUSED
+#undef ABSENT
 };
 
 extern const struct option smtp_options[SMTP_OPTION_COUNT];

@@ -100,6 +100,7 @@ void transport_release(struct held_connection *held);
 
 /* The table of drivers and the section as the configuration reader sees it. */
 const struct transport_driver *transport_driver_find(struct str name, struct error *err);
+extern const char *const transport_drivers_known[]; /* all that Exim has; NULL-terminated */
 void transport_driver_each(void (*each)(void *ctx, const char *name, bool module), void *ctx);
 extern const struct driver_class transport_class;
 

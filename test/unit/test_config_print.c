@@ -44,7 +44,7 @@ static void prints_all_options(void **state)
     const struct option *rows = main_option_table(&count);
 
     for (size_t i = 0; i < count; i++)
-        shown += rows[i].state != OPTION_SYNONYM;
+        shown += rows[i].state != OPTION_SYNONYM && rows[i].state != OPTION_ABSENT;
     while ((line = strchr(line, '\n')) != NULL) {
         lines++;
         line++;
