@@ -30,6 +30,10 @@ enum acl_check acl_verify_sender(struct acl_run *run, struct acl_verify *verify)
 enum acl_check acl_verify_certificate(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_helo(struct acl_run *run, struct acl_verify *verify);
 
+/* verify_dns.c */
+enum acl_check acl_verify_csa(struct acl_run *run, struct acl_verify *verify);
+enum acl_check acl_verify_reverse_host_lookup(struct acl_run *run, struct acl_verify *verify);
+
 /* verify_headers.c */
 enum acl_check acl_verify_header_names_ascii(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_header_syntax(struct acl_run *run, struct acl_verify *verify);

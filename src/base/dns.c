@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/dns_private.h"
 #include "base/log.h"
 
@@ -122,7 +122,7 @@ struct negative {
     enum dns_status status;
     bool authenticated;
     uint32_t ttl;
-    time_t until; /* 0: until they are forgotten */
+    int64_t until_ms; /* DEADLINE_NONE: until they are forgotten */
     struct str answer_name, why;
 };
 
@@ -141,14 +141,6 @@ void dns_forget(void)
     negatives.count = 0;
 }
 
-static time_t monotonic_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
 static bool is_for(const struct negative *negative, const struct dns_question *question)
 {
     return negative->type == question->type && negative->qualify_single == question->qualify_single &&
@@ -159,7 +151,7 @@ static bool is_for(const struct negative *negative, const struct dns_question *q
 static bool remembered(struct arena *arena, const struct dns_question *question, struct dns_answer *answer)
 {
     for (const struct negative *n = negatives.first; n; n = n->next) {
-        if (!is_for(n, question) || (n->until != 0 && n->until < monotonic_seconds()))
+        if (!is_for(n, question) || n->until_ms < clock_now_ms())
             continue;
         *answer = (struct dns_answer){.status = n->status,
                                       .name = str_copy(arena, n->answer_name),
@@ -195,7 +187,8 @@ static void remember(const struct dns_question *question, const struct dns_answe
                                   .status = answer->status,
                                   .authenticated = answer->authenticated,
                                   .ttl = answer->ttl,
-                                  .until = denial ? monotonic_seconds() + (time_t)answer->ttl : 0,
+                                  .until_ms = denial ? clock_now_ms() + (int64_t)answer->ttl * 1000
+                                                     : DEADLINE_NONE,
                                   .answer_name = str_copy(negatives.arena, answer->name),
                                   .why = str_copy(negatives.arena, answer->why)};
     negatives.first = negative;
@@ -399,5 +392,23 @@ enum dns_status dns_lookup(struct arena *arena, const struct dns_question *quest
         next.qualify_single = next.search_parents = false;
     }
     answer->name = name;
+    return answer->status;
+}
+
+void dns_log_slow(int64_t began_ms, const char *what, struct str name)
+{
+    int64_t took = clock_now_ms() - began_ms;
+
+    if (loaded.settings.slow_log > 0 && took > loaded.settings.slow_log)
+        log_write(LOG_MAIN, "Long %s lookup for '%.*s': %lld msec", what, STR_ARG(name), (long long)took);
+}
+
+enum dns_status dns_timed_lookup(struct arena *arena, const struct dns_question *question,
+                                 struct dns_answer *answer)
+{
+    int64_t began = clock_now_ms();
+
+    dns_lookup(arena, question, answer);
+    dns_log_slow(began, dns_type_name(question->type), question->name);
     return answer->status;
 }

@@ -47,6 +47,7 @@ struct dns_settings {
     int cname_loops;    /* dns_cname_loops: how many CNAMEs of an answer without its target are followed */
     int dnssec_ok;      /* dns_dnssec_ok: never, always; -1: as the system and a question have it */
     int use_edns0;      /* dns_use_edns0: likewise; never means no DNSSEC either */
+    int slow_log;       /* slow_lookup_log: looking for hosts is logged when it takes more milliseconds; 0: never */
     bool disable_ipv6;  /* no AAAA records are looked for */
     int csa_search_limit; /* dns_csa_search_limit: parent domains that are looked at (dns_csa.h) */
     bool csa_use_reverse; /* dns_csa_use_reverse */
@@ -139,6 +140,11 @@ struct dns_answer {
  * allows; DNS_AGAIN and DNS_FAIL until dns_forget(). */
 enum dns_status dns_lookup(struct arena *arena, const struct dns_question *question,
                            struct dns_answer *answer);
+
+/* dns_lookup() for those who look for hosts: when it takes long, the log says so (slow_lookup_log). */
+enum dns_status dns_timed_lookup(struct arena *arena, const struct dns_question *question,
+                                 struct dns_answer *answer);
+void dns_log_slow(int64_t began_ms, const char *what, struct str name);
 
 /* The same question without following: of a CNAME question, or where the answer is wanted as it is. */
 enum dns_status dns_lookup_basic(struct arena *arena, const struct dns_question *question,

@@ -213,7 +213,7 @@ static bool find_by(const struct host_request *request, struct str name, enum ho
     struct targets targets;
 
     answer->records = records;
-    switch (dns_lookup(request->arena, &question, &dns)) {
+    switch (dns_timed_lookup(request->arena, &question, &dns)) {
     case DNS_NO_DATA:
     case DNS_NO_MATCH:
         return false;

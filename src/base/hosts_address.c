@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/hosts_private.h"
 #include "base/log.h"
 
@@ -140,7 +141,7 @@ static void ask(struct collection *c, enum dns_type type)
     const struct dns_record *r = NULL;
     struct dns_answer dns;
 
-    switch (dns_lookup(request->arena, &question, &dns)) {
+    switch (dns_timed_lookup(request->arena, &question, &dns)) {
     case DNS_AGAIN:
     case DNS_FAIL:
         c->deferred = true;
@@ -206,7 +207,9 @@ enum host_result host_find_byname(const struct host_request *request, struct hos
         return finish(&c, request->name);
     if (memchr(request->name.s, '\0', request->name.n))
         return finish(&c, request->name);
+    int64_t began = clock_now_ms();
     int failed = getaddrinfo(request->name.s, NULL, &hints, &results);
+    dns_log_slow(began, "getaddrinfo", request->name);
     if (failed == EAI_AGAIN || failed == EAI_SYSTEM || failed == EAI_FAIL) {
         c.deferred = !dns_again_means_nonexist(request->name);
         return finish(&c, request->name);

@@ -72,6 +72,7 @@ struct scope_connection {
     bool host_name_looked_up;  /* ... or known to be unknown */
     struct str *host_aliases;  /* its other names */
     size_t host_alias_count;
+    struct str csa_status;     /* $csa_status: what verify = csa has found */
     struct dnslist_entry *dnslists; /* what DNS lists have said (acl/dnslist_lookup.h) */
     bool host_dnssec;          /* $sender_host_dnssec: name and address were validated */
     bool host_lookup_failed, host_lookup_deferred;

@@ -58,6 +58,7 @@ static const struct variable_row rows[] = {
     PROCESS("config_dir", AS_TEXT, config_dir, ""),
     PROCESS("config_file", AS_TEXT, config_file, ""),
     CONNECTION("connection_id", AS_TEXT, connection_id, ""),
+    CONNECTION("csa_status", AS_TEXT, csa_status, ""),
     CONSTANT("dkim_algo", ""),
     CONSTANT("dkim_bodylength", "9999999999999"),
     CONSTANT("dkim_canon_body", ""),

@@ -119,6 +119,7 @@ static bool configure_dns(const struct program *program, struct error *err)
             .cname_loops = options->dns_cname_loops,
             .dnssec_ok = options->dns_dnssec_ok,
             .use_edns0 = options->dns_use_edns0,
+            .slow_log = options->slow_lookup_log,
             .disable_ipv6 = options->disable_ipv6,
             .csa_search_limit = options->dns_csa_search_limit,
             .csa_use_reverse = options->dns_csa_use_reverse,

@@ -5,6 +5,7 @@
 #include <sys/time.h>
 
 #include "base/clock.h"
+#include "base/dns.h"
 #include "lookups/lookup.h"
 #include "smtp/commands.h"
 #include "smtp/connect.h"
@@ -182,6 +183,7 @@ static void finish(struct smtp_session *s)
         smtp_log_no_mail(s);
     stream_free(&s->stream);
     search_tidyup();
+    dns_forget();
     arena_reset(s->scratch);
     arena_reset(s->transaction_arena);
     arena_reset(s->arena);
