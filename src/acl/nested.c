@@ -84,8 +84,7 @@ enum match_result acl_run_named(struct acl_context *context, struct str name, co
 
     if (seen == NULL)
         context->scope->acl = &none;
-    if (context->depth == 0)
-        context->rates = (struct acl_rates){.arena = context->arena};
+    context->rates = (struct acl_rates){.arena = context->arena}; /* as for any ACL that is run for itself */
     result = run_with_arguments(context, EXPANSION_COLUMNS, name, args, nargs, &outcome);
     context->scope->acl = seen;
     *message = outcome.user_message;
