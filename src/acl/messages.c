@@ -137,15 +137,15 @@ void acl_warn_skipped(struct acl_run *run)
 
 /* --- Header lines (44.24) */
 
-/* How many octets at s are a place such as `:at_start:`. */
-static size_t place_length(const char *s, size_t n)
+/* Such as `:at_start:`, at the beginning of s, in any case; "": none is there. */
+static const char *place_of(const char *s, size_t n)
 {
     static const char *const places[] = {":at_start:", ":after_received:", ":at_start_rfc:", ":at_end:"};
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (n >= strlen(places[i]) && memcmp(s, places[i], strlen(places[i])) == 0)
-            return strlen(places[i]);
-    return 0;
+        if (n >= strlen(places[i]) && strncasecmp(s, places[i], strlen(places[i])) == 0)
+            return places[i];
+    return "";
 }
 
 /* Is there a header name with a colon right behind it (RFC 5322, 2.2)? */
@@ -161,12 +161,15 @@ static bool has_name(const char *s, size_t n)
 static void add_header(struct acl_context *context, const char *s, size_t n, bool tainted)
 {
     struct buffer line = BUFFER_IN(context->arena);
-    size_t place = place_length(s, n);
+    const char *place = place_of(s, n), *end = s + n;
 
-    buffer_add_n(&line, s, place);
-    if (!has_name(s + place, n - place))
+    s += strlen(place);
+    while (*place && s < end && ascii_is_space(*s))
+        s++;
+    buffer_add_cstr(&line, place);
+    if (!has_name(s, (size_t)(end - s)))
         buffer_add_cstr(&line, "X-ACL-Warn: ");
-    buffer_add_n(&line, s + place, n - place);
+    buffer_add_n(&line, s, (size_t)(end - s));
     line.tainted = tainted;
     context->host->add_header(context->owner, buffer_str(&line));
 }

@@ -1,6 +1,9 @@
 /* Variables about the message: its sender, its recipients, its headers as a whole. */
 #include <inttypes.h>
+#include <string.h>
 
+#include "base/ascii.h"
+#include "base/buffer.h"
 #include "base/strlist.h"
 #include "expand/headers.h"
 #include "expand/variables.h"
@@ -78,11 +81,34 @@ GETTER(get_message_headers_raw)
     return EXPAND_OK;
 }
 
+/* White space at the end of every header goes; that in front of its continuation lines stays. */
+static struct str without_trailing_space(struct arena *arena, struct str headers)
+{
+    struct buffer out = BUFFER_IN(arena);
+    const char *p = headers.s, *end = p + headers.n;
+
+    out.tainted = headers.tainted;
+    while (p < end) {
+        const char *lf = memchr(p, '\n', (size_t)(end - p));
+        const char *next = lf ? lf + 1 : end;
+
+        buffer_add_n(&out, p, (size_t)(next - p));
+        p = next;
+        if (p < end && (*p == ' ' || *p == '\t'))
+            continue;
+        while (out.n > 0 && ascii_is_space(out.s[out.n - 1]))
+            buffer_cut(&out, out.n - 1);
+        if (p < end)
+            buffer_add_char(&out, '\n');
+    }
+    return buffer_str(&out);
+}
+
 GETTER(get_message_headers)
 {
     struct str raw;
     get_message_headers_raw(ev, variable, &raw);
-    return header_decode(ev, raw, HEADER_BASIC, value);
+    return header_decode(ev, without_trailing_space(ev->arena, raw), HEADER_BASIC, value);
 }
 
 /* Reply-To: when there is one with something in it, else From:; nothing is decoded. */

@@ -40,44 +40,93 @@ static enum place place_of(struct str header, size_t *skip)
     return AT_END;
 }
 
-/* The header that what belongs to the place stands behind; NULL: it stands first. */
-static struct mail_header *before(struct mail_header *received, enum place place)
+static bool is_received(const struct mail_header *header)
 {
-    struct mail_header *last = received;
-
-    if (place == AT_START)
-        return NULL;
-    for (struct mail_header *h = received->next; place == AT_START_RFC && h; last = h, h = h->next)
-        if (!mail_header_is(h, "Received") && !str_starts_nocase(h->text, "Resent-"))
-            break;
-    for (; place == AT_END && last->next; last = last->next)
-        continue;
-    return last;
+    return mail_header_is(header, "Received");
 }
 
-static void add_those_at(struct mail_message *mail, struct mail_header *received, struct str added, enum place place)
+/* The last of the first block of Received: headers. */
+static struct mail_header *end_of_received(struct mail_message *mail)
 {
-    struct mail_header *last = before(received, place);
+    struct mail_header *h = mail->headers;
+
+    while (!is_received(h) && h->next)
+        h = h->next;
+    while (h->next && is_received(h->next))
+        h = h->next;
+    return h;
+}
+
+/* The last before a header that is neither Received: nor Resent-anything; the first header always is before. */
+static struct mail_header *end_of_trace(struct mail_message *mail)
+{
+    struct mail_header *h = mail->headers;
+
+    while (h->next && (is_received(h->next) || str_starts_nocase(h->next->text, "Resent-")))
+        h = h->next;
+    return h;
+}
+
+/* *received is where the first block of Received: headers ends, as far as that is known. Exim moves that when it
+ * meets :at_start_rfc:, and so do we. */
+static void add(struct mail_message *mail, struct str text, enum place place, struct mail_header **received)
+{
+    enum mail_header_type type = mail_header_type_of(text);
+
+    switch (place) {
+    case AT_START:
+        mail_header_prepend(mail, type, text);
+        return;
+    case AFTER_RECEIVED:
+        if (!*received)
+            *received = end_of_received(mail);
+        break;
+    case AT_START_RFC:
+        *received = end_of_trace(mail);
+        break;
+    case AT_END:
+        mail_header_append(mail, type, text);
+        return;
+    }
+    mail_header_insert(mail, *received, type, text);
+}
+
+void added_headers_apply(struct mail_message *mail, struct str added)
+{
+    struct mail_header *received = NULL;
     const char *p = added.s, *end = added.s + added.n;
 
     while (p < end) {
         size_t n = header_length(p, end), skip;
+        enum place place = place_of((struct str){p, n, true}, &skip);
 
-        if (place_of((struct str){p, n, true}, &skip) == place) {
-            struct str text = str_copy_n(mail->arena, p + skip, n - skip, added.tainted);
-            enum mail_header_type type = mail_header_type_of(text);
-
-            last = last ? mail_header_insert(mail, last, type, text) : mail_header_prepend(mail, type, text);
-        }
+        add(mail, str_copy_n(mail->arena, p + skip, n - skip, added.tainted), place, &received);
         p += n;
     }
 }
 
-void added_headers_apply(struct mail_message *mail, struct mail_header *received, struct str added)
+/* What the header says, wherever it is to go. */
+static struct str text_of(struct str header)
 {
-    /* What stands behind all Received: headers goes first, so that it is not behind what comes between them. */
-    static const enum place order[] = {AT_START, AT_START_RFC, AFTER_RECEIVED, AT_END};
+    size_t skip;
 
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-        add_those_at(mail, received, added, order[i]);
+    place_of(header, &skip);
+    return (struct str){header.s + skip, header.n - skip, header.tainted};
+}
+
+/* As in Exim, a header that goes on behind the whole of the other counts, too. */
+bool added_headers_have(struct str added, struct str header)
+{
+    const char *p = added.s, *end = added.s + added.n;
+    struct str wanted = text_of(header);
+
+    while (p < end) {
+        size_t n = header_length(p, end);
+        struct str text = text_of((struct str){p, n, added.tainted});
+
+        if (text.n >= wanted.n && memcmp(text.s, wanted.s, wanted.n) == 0)
+            return true;
+        p += n;
+    }
+    return false;
 }

@@ -6,6 +6,7 @@
 #include "smtp/data.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
+#include "smtp/prdr.h"
 #include "smtp/receive.h"
 #include "smtp/reply.h"
 
@@ -68,6 +69,18 @@ static struct str header_value(struct smtp_session *s, const char *variable)
     return value;
 }
 
+static void add_recipients(const struct smtp_session *s, struct buffer *line)
+{
+    const struct smtp_transaction *t = &s->transaction;
+    const struct scope_recipient *v = t->recipients_before_prdr ? t->recipients_before_prdr : s->message.recipients;
+    size_t n = t->recipients_before_prdr ? t->recipients_count_before_prdr : s->message.recipients_count;
+
+    for (size_t i = 0; i < n; i++) {
+        buffer_add_cstr(line, i == 0 ? " for " : " ");
+        buffer_add(line, v[i].address);
+    }
+}
+
 static void add_selected(struct smtp_session *s, struct buffer *line)
 {
     struct str id = header_value(s, "$h_message-id:");
@@ -94,10 +107,7 @@ static void add_selected(struct smtp_session *s, struct buffer *line)
         buffer_add_char(line, '>');
     }
     if (log_selected(LOG_SEL_received_recipients))
-        for (size_t i = 0; i < s->message.recipients_count; i++) {
-            buffer_add_cstr(line, i == 0 ? " for " : " ");
-            buffer_add(line, s->message.recipients[i].address);
-        }
+        add_recipients(s, line);
 }
 
 static void log_arrival(struct smtp_session *s, int64_t size)
@@ -119,6 +129,8 @@ static void log_arrival(struct smtp_session *s, int64_t size)
         buffer_add_char(&line, ':');
         buffer_add(&line, s->message.authenticated_sender);
     }
+    if (!str_is_null(s->transaction.prdr_verdict))
+        buffer_add_cstr(&line, " PRDR");
     if (s->transaction.chunk_total > 0)
         buffer_add_cstr(&line, " K");
     buffer_printf(&line, " S=%lld", (long long)size);
@@ -174,15 +186,17 @@ static void accept_message(struct smtp_session *s, const struct message *m, cons
     log_arrival(s, smtp_receive_size(s, m));
     if (discarded)
         log_discarded(s, outcome->result == ACL_DISCARD ? outcome->log_message : STR(""));
-    if (chunk >= 0)
+    if (chunk >= 0 && str_is_null(s->transaction.prdr_verdict))
         smtp_reply(s, "250- %lld byte chunk, total %lld", (long long)chunk,
                    (long long)s->transaction.chunk_total);
     if (!str_is_null(s->transaction.fake_reply))
         smtp_respond(s, str_printf(s->scratch, "%d", s->transaction.fake_code), s->transaction.fake_reply,
                      true);
+    else if (!str_is_null(s->transaction.prdr_verdict))
+        smtp_reply_str(s, s->transaction.prdr_verdict);
     else
         smtp_policy_accept(s, outcome, "250", str_join(s->scratch, STR("OK id="), s->message.message_id));
-    if (test)
+    if (test && str_is_null(s->transaction.prdr_verdict))
         stream_write(&s->stream, STR("\n**** SMTP testing: that is not a real message id!\n\n"),
                      smtp_deadline(s));
     if (!discarded && !test)
@@ -219,7 +233,9 @@ static void judge(struct smtp_session *s, const struct message *m, int64_t chunk
     message_publish(m, s);
     if (too_many_hops(s, m))
         return;
-    smtp_receive_add_headers(s);
+    smtp_receive_change_headers(s);
+    if (!smtp_prdr(s))
+        return;
     if (s->message.recipients_count > 0)
         smtp_policy_run(s, ACL_WHERE_DATA, STR_NULL, &outcome);
     switch (outcome.result) {

@@ -23,6 +23,14 @@ bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null
     return address_parse(s->scratch, text, &rules, address, err);
 }
 
+void smtp_set_address(struct smtp_session *s, const struct address *recipient)
+{
+    s->address.original_local_part = address_unquote(s->scratch, recipient->local_part);
+    s->address.local_part = str_lower(s->scratch, s->address.original_local_part);
+    s->address.original_domain = recipient->domain;
+    s->address.domain = str_lower(s->scratch, recipient->domain);
+}
+
 void smtp_refuse_unqualified(struct smtp_session *s, const char *who, struct str address, struct str text)
 {
     bool is_sender = s->command->handle == smtp_mail;

@@ -12,6 +12,9 @@ struct address_rules smtp_address_rules(const struct main_options *options);
 bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null, struct address *address,
                         struct error *err);
 
+/* Makes it the address that is being checked: $local_part, $domain. */
+void smtp_set_address(struct smtp_session *s, const struct address *recipient);
+
 /* Refuses an address without a domain: reply and log line. who: "sender", "recipient" or "verify", for the
  * log; text: the command's argument. */
 void smtp_refuse_unqualified(struct smtp_session *s, const char *who, struct str address, struct str text);

@@ -171,6 +171,8 @@ static void add_extensions(struct smtp_session *s, struct buffer *b)
     if ((s->tls_advertised =
              s->tls == NULL && smtp_host_in(s, o->tls_advertise_hosts, "tls_advertise_hosts")))
         buffer_add_cstr(b, "\nSTARTTLS");
+    if (o->prdr_enable)
+        buffer_add_cstr(b, "\nPRDR");
     buffer_add_cstr(b, "\nHELP");
 }
 

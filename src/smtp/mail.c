@@ -79,6 +79,14 @@ static bool take_envid(struct smtp_session *s, struct mail *mail, struct str val
     return true;
 }
 
+static bool take_prdr(struct smtp_session *s, struct mail *mail, struct str value)
+{
+    (void)mail;
+    (void)value;
+    s->connection.prdr_requested = s->options->prdr_enable;
+    return true;
+}
+
 static bool take_smtputf8(struct smtp_session *s, struct mail *mail, struct str value)
 {
     (void)mail;
@@ -103,7 +111,8 @@ static const struct mail_parameter {
     bool (*take)(struct smtp_session *s, struct mail *mail, struct str value);
 } parameters[] = {
     {"AUTH", always, take_auth},   {"BODY", if_8bitmime, take_body}, {"ENVID", always, take_envid},
-    {"RET", always, take_ret},     {"SIZE", always, take_size},      {"SMTPUTF8", always, take_smtputf8},
+    {"PRDR", always, take_prdr},  {"RET", always, take_ret},        {"SIZE", always, take_size},
+    {"SMTPUTF8", always, take_smtputf8},
 };
 
 static const struct mail_parameter *find(const struct smtp_session *s, struct str name)
@@ -224,6 +233,13 @@ static bool qualify(struct smtp_session *s, const struct address *sender, struct
     return true;
 }
 
+static void accept_sender(struct smtp_session *s, struct acl_outcome *outcome)
+{
+    if (s->connection.prdr_requested && !str_is_empty(outcome->user_message))
+        outcome->user_message = str_join(s->scratch, outcome->user_message, STR(", PRDR Requested"));
+    smtp_policy_accept(s, outcome, "250", s->connection.prdr_requested ? STR("OK, PRDR Requested") : STR("OK"));
+}
+
 /* False: answered. */
 static bool check_sender(struct smtp_session *s)
 {
@@ -243,7 +259,7 @@ static bool check_sender(struct smtp_session *s)
         smtp_policy_refuse(s, ACL_WHERE_MAIL, s->argument, &outcome);
         return false;
     }
-    smtp_policy_accept(s, &outcome, "250", STR("OK"));
+    accept_sender(s, &outcome);
     return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "acl/control.h"
 #include "base/dscp.h"
+#include "smtp/added_headers.h"
 #include "smtp/helo.h"
 #include "smtp/fold.h"
 #include "smtp/log_lines.h"
@@ -69,24 +70,22 @@ static void add_header(void *owner, struct str header)
     struct smtp_session *s = owner;
     struct buffer *added = &s->transaction.added_headers;
     struct str line = str_join(s->scratch, header, STR("\n"));
-    struct str all = buffer_str(added);
 
-    for (const char *p = all.s; (size_t)(all.s + all.n - p) >= line.n; p++)
-        if ((p == all.s || p[-1] == '\n') && memcmp(p, line.s, line.n) == 0)
-            return;
+    if (added_headers_have(buffer_str(added), line))
+        return;
     buffer_add(added, line);
     s->message.headers_added = str_copy_n(s->transaction_arena, added->s, added->n - 1, added->tainted);
 }
 
-/* They go when the last ACL has run. */
+/* They go before the DATA ACLs run, or, when named there, after them (manual, 44.25). */
 static void remove_header(void *owner, struct str names)
 {
     struct smtp_session *s = owner;
     struct buffer *removed = &s->transaction.removed_headers;
 
-    if (removed->n > 0)
-        buffer_add_char(removed, ':');
-    buffer_add(removed, names);
+    buffer_add_n(removed, names.s, strlen(names.s));
+    buffer_add_char(removed, '\0');
+    removed->tainted |= names.tainted;
 }
 
 static void delay(void *owner, int seconds)
@@ -136,6 +135,7 @@ static const struct {
     ROW(EXPN, acl_smtp_expn, ACL_DENY),         ROW(ETRN, acl_smtp_etrn, ACL_DENY),
     ROW(QUIT, acl_smtp_quit, ACL_ACCEPT),       ROW(NOTQUIT, acl_smtp_notquit, ACL_ACCEPT),
     ROW(MAILAUTH, acl_smtp_mailauth, ACL_ACCEPT), ROW(STARTTLS, acl_smtp_starttls, ACL_ACCEPT),
+    ROW(PRDR, acl_smtp_data_prdr, ACL_ACCEPT),
 #undef ROW
 };
 

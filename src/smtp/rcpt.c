@@ -157,14 +157,6 @@ static bool read_recipient(struct smtp_session *s, struct rcpt *rcpt, struct add
     return qualify(s, recipient, text);
 }
 
-static void set_address(struct smtp_session *s, const struct address *recipient)
-{
-    s->address.original_local_part = address_unquote(s->scratch, recipient->local_part);
-    s->address.local_part = str_lower(s->scratch, s->address.original_local_part);
-    s->address.original_domain = recipient->domain;
-    s->address.domain = str_lower(s->scratch, recipient->domain);
-}
-
 /* --- Limits */
 
 /* False: one too many, answered. */
@@ -279,6 +271,6 @@ void smtp_rcpt(struct smtp_session *s)
     smtp_ratelimit_apply(s, &s->prepared->rcpt_limit, s->message.rcpt_count, &s->transaction.rcpt_delay);
     if (!read_recipient(s, &rcpt, &recipient) || !within_limit(s))
         return;
-    set_address(s, &recipient);
+    smtp_set_address(s, &recipient);
     decide(s, &rcpt, &recipient);
 }

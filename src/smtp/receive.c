@@ -143,34 +143,63 @@ struct message_sink smtp_receive_sink(struct smtp_session *s)
 
 /* --- Headers that ACLs add and remove */
 
-void smtp_receive_add_headers(struct smtp_session *s)
+/* A name; or a pattern as in lists: a regular expression, or one that begins or ends with an asterisk. */
+static bool is_named(struct smtp_session *s, const struct mail_header *header, struct str name)
 {
-    struct smtp_transaction *t = &s->transaction;
+    struct error err = ERROR_IN(s->scratch);
+    ptrdiff_t colon;
+    struct str own;
 
-    added_headers_apply(t->mail, t->received, buffer_str(&t->added_headers));
-    t->added_headers = BUFFER_IN(s->transaction_arena);
-    s->message.headers_added = STR_NULL;
-    s->message.headers = mail_headers_text(s->transaction_arena, t->mail);
+    if (name.n == 0 || (name.s[0] != '^' && name.s[0] != '*'))
+        return mail_header_matches(header, name);
+    colon = str_find(header->text, ':');
+    own = str_trim(s->scratch, str_sub(s->scratch, header->text, 0, colon < 0 ? 0 : (size_t)colon));
+    return s->settings->services->match(&s->scope, MATCH_PATTERN, own, name, NULL, &err) == MATCH_YES;
+}
+
+/* A list of names; colons are what separates them, whatever it begins with. */
+static void remove_those(struct smtp_session *s, struct str list)
+{
+    struct strlist names = {.p = list.s, .end = list.s + list.n, .separator = ':', .tainted = list.tainted};
+    struct str name;
+
+    while (strlist_next(&names, s->scratch, &name))
+        for (struct mail_header *h = s->transaction.mail->headers; h; h = h->next)
+            if (is_named(s, h, name))
+                h->type = HEADER_DELETED;
 }
 
 static void remove_headers(struct smtp_session *s)
 {
-    struct strlist names;
-    struct str name;
+    struct buffer *removed = &s->transaction.removed_headers;
+    struct str lists = buffer_str(removed);
 
-    strlist_begin(&names, buffer_str(&s->transaction.removed_headers), ':');
-    while (strlist_next(&names, s->scratch, &name))
-        for (struct mail_header *h = s->transaction.mail->headers; h; h = h->next)
-            if (h != s->transaction.received && mail_header_matches(h, name))
-                h->type = HEADER_DELETED;
+    while (lists.n > 0) {
+        struct str list = {lists.s, strlen(lists.s), lists.tainted};
+
+        remove_those(s, list);
+        lists.s += list.n + 1;
+        lists.n -= list.n + 1;
+    }
+    buffer_cut(removed, 0);
+}
+
+void smtp_receive_change_headers(struct smtp_session *s)
+{
+    struct smtp_transaction *t = &s->transaction;
+
+    remove_headers(s);
+    added_headers_apply(t->mail, buffer_str(&t->added_headers));
+    t->added_headers = BUFFER_IN(s->transaction_arena);
+    s->message.headers_added = STR_NULL;
+    s->message.headers = mail_headers_text(s->transaction_arena, t->mail);
 }
 
 void smtp_receive_finish(struct smtp_session *s)
 {
     struct smtp_transaction *t = &s->transaction;
 
-    smtp_receive_add_headers(s);
-    remove_headers(s);
+    smtp_receive_change_headers(s);
     if (!str_is_empty(t->received->text))
         t->received->text = received_text(s);
 }

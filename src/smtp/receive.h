@@ -8,11 +8,11 @@
  * ctx is the session. */
 struct message_sink smtp_receive_sink(struct smtp_session *s);
 
-/* Puts headers that ACLs have added since the last call in their places, and shows the header section as it is
- * then to expansions. */
-void smtp_receive_add_headers(struct smtp_session *s);
+/* Takes away the headers that remove_header has named since the last call, puts those that add_header has added in
+ * their places, and shows the header section as it is then to expansions. */
+void smtp_receive_change_headers(struct smtp_session *s);
 
-/* After the last ACL: takes away what remove_header names and sets the time in the Received: header to now. */
+/* After the last ACL: the same once more, and sets the time in the Received: header to now. */
 void smtp_receive_finish(struct smtp_session *s);
 
 /* Writes the envelope: from here on the message is the queue's. False: s->transaction.failure says why. */

@@ -55,11 +55,13 @@ void smtp_transaction_reset(struct smtp_session *s)
         .dsn_envid = STR_NULL,
         .chunks = BUFFER_IN(s->transaction_arena),
         .fake_reply = STR_NULL,
+        .prdr_verdict = STR_NULL,
         .handling = {.queue = s->transaction.handling.queue, /* until another one is set */
                      .submission_domain = STR_NULL,
                      .submission_name = STR_NULL},
     };
     s->message = (struct scope_message){.size = -1, .acl_m.arena = s->transaction_arena};
+    s->connection.prdr_requested = false;
     s->message.authenticated_sender = s->peer->authenticated_sender;
     s->warnings = (struct acl_warnings){.arena = s->transaction_arena};
     s->verified = (struct acl_verifications){.arena = s->transaction_arena};

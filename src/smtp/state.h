@@ -90,7 +90,7 @@ struct smtp_transaction {
     int64_t chunk_total;
     int64_t data_begun_ms;        /* when the message began to come (monotonic) */
     struct buffer added_headers;  /* add_header of ACLs */
-    struct buffer removed_headers; /* remove_header of ACLs: a list of names */
+    struct buffer removed_headers; /* remove_header of ACLs: lists of names, each with a NUL behind it */
     struct mail_handling handling; /* controls of ACLs */
     struct mail_header *received; /* its Received: line of this machine */
     bool sender_is_caller;        /* a local caller, who has said nothing else */
@@ -101,6 +101,9 @@ struct smtp_transaction {
     int failure_errno;
     struct str dsn_envid;         /* ENVID=; STR_NULL: not given */
     int dsn_ret;                  /* RET=: DSN_RET_... */
+    struct str prdr_verdict;      /* the last reply after replies for recipients; STR_NULL: there are none of these */
+    struct scope_recipient *recipients_before_prdr; /* ... and who the recipients were; NULL: who they are */
+    size_t recipients_count_before_prdr;
     struct str reject_log;        /* envelope and headers of a message that has arrived */
     struct str fake_reply;        /* control = fakereject, fakedefer: the text; STR_NULL: not asked for */
     int fake_code;

@@ -104,16 +104,29 @@ static void test_rate_limits(void **state)
 static void test_added_headers(void **state)
 {
     struct mail_message mail = {.arena = *state};
-    struct mail_header *received = mail_header_append(&mail, HEADER_RECEIVED, STR("Received: us\n\tnow\n"));
 
+    mail_header_append(&mail, HEADER_RECEIVED, STR("Received: us\n\tnow\n"));
     mail_headers_append(&mail, STR("Received: before\n\tus\nResent-From: r\nFrom: f\nTo: t\n"));
-    added_headers_apply(&mail, received,
+    added_headers_apply(&mail,
                         STR("X-End: 1\n:at_start:X-Start: 2\n more\n:after_received:X-After: 3\n:at_start_rfc:X-Rfc: 4\n"
                             ":at_end:X-End: 5\n"));
     assert_str(mail_headers_text(*state, &mail),
-               "X-Start: 2\n more\nReceived: us\n\tnow\nX-After: 3\nReceived: before\n\tus\n"
-               "Resent-From: r\nX-Rfc: 4\nFrom: f\nTo: t\nX-End: 1\nX-End: 5\n");
-    added_headers_apply(&mail, received, STR_NULL);
+               "X-Start: 2\n more\nReceived: us\n\tnow\nReceived: before\n\tus\nX-Rfc: 4\nX-After: 3\n"
+               "Resent-From: r\nFrom: f\nTo: t\nX-End: 1\nX-End: 5\n");
+    added_headers_apply(&mail, STR_NULL);
+}
+
+static void test_headers_added_twice(void **state)
+{
+    const struct str added = STR("A: 1\n:at_start:B: 2\n more\n");
+
+    (void)state;
+    assert_true(added_headers_have(added, STR("A: 1\n")));
+    assert_true(added_headers_have(added, STR(":at_end:A: 1\n")));
+    assert_true(added_headers_have(added, STR("B: 2\n more\n")));
+    assert_false(added_headers_have(added, STR("B: 3\n")));
+    assert_false(added_headers_have(added, STR("a: 1\n")));
+    assert_false(added_headers_have(STR(""), STR("A: 1\n")));
 }
 
 int main(void)
@@ -123,6 +136,7 @@ int main(void)
         arena_test(test_parameters),
         arena_test(test_rate_limits),
         arena_test(test_added_headers),
+        arena_test(test_headers_added_twice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
