@@ -6,6 +6,7 @@
 #   lookup SWITCH NAME TYPE...   the same for src/lookups/NAME.c and the lookup types that are in it
 #   routing SWITCH ROOM NAME     a router or a transport, src/ROOM/NAME.c: yes or no
 #   checker SWITCH NAME  the same for src/passwords/NAME.c, a condition that checks passwords
+#   parts  SWITCH FILE...        more files that one of these is made of than those named after it
 #   flag   SWITCH        yes or nothing; #if SWITCH in the source
 #   fixed  SWITCH REASON always on here; yes is accepted, anything else refused, with the reason
 #   text   SWITCH        a name, path or list; a C string in the source, "" when not set
@@ -21,6 +22,7 @@ lookup = $(call driver,$1)$(eval TYPES_$(word 1,$1) := $(wordlist 3,99,$1))
 routing = $(eval FLAGS += $(word 1,$1))$(eval ROUTING += $(word 1,$1))$(eval ROOM_$(word 1,$1) := $(word 2,$1))$(eval \
     NAME_$(word 1,$1) := $(word 3,$1))
 checker = $(call driver,$1)$(eval CHECKERS += $(firstword $1))$(eval ROOM_$(firstword $1) := passwords)
+parts = $(eval PARTS_$(firstword $1) := $(wordlist 2,99,$1))
 flag   = $(eval FLAGS += $1)
 fixed  = $(eval FIXED += $(firstword $1))$(eval WHY_$(firstword $1) := $(wordlist 2,99,$1))
 text   = $(eval TEXTS += $1)
@@ -32,10 +34,11 @@ $(call driver,AUTH_PLAINTEXT plaintext)
 $(call driver,AUTH_CRAM_MD5 cram_md5)
 $(call absent,AUTH_CYRUS_SASL cyrus_sasl driver)
 $(call driver,AUTH_DOVECOT dovecot)
-$(call absent,AUTH_EXTERNAL external driver)
+$(call driver,AUTH_EXTERNAL external)
 $(call absent,AUTH_GSASL gsasl driver)
 $(call absent,AUTH_HEIMDAL_GSSAPI heimdal_gssapi driver)
-$(call absent,AUTH_SPA spa driver)
+$(call driver,AUTH_SPA spa)
+$(call parts,AUTH_SPA ntlm.c ntlm_response.c ntlm_text.c)
 $(call driver,AUTH_TLS tls)
 
 # --- Lookups, in the order of -bV. lsearch is several files and always the first.
@@ -148,6 +151,7 @@ MODULE_DIRECTORY ?= $(or $(LOOKUP_MODULE_DIR),$(PREFIX)/lib/gatepost/modules)
 
 # Where nothing is said, the libraries' usual names.
 SUPPORT_PAM_LIBS ?= -lpam
+AUTH_SPA_LIBS ?= -lnettle
 
 # --- Checks: each failure is one line that names the place, the switch and what is wrong.
 , := ,
@@ -186,9 +190,10 @@ UNUSED := $(filter-out $(BUILTIN) $(MODULAR),$(DRIVERS)) $(foreach switch,$(ROUT
 
 room = $(or $(ROOM_$1),$(if $(TYPES_$1),lookups,auths))
 module_of = $(patsubst %s,%,$(call room,$1))_$(NAME_$1)
-# One file; of an authenticator, a lookup or a password checker also those whose names go on behind it:
-# dovecot.c, dovecot_service.c.
-sources_of = $(wildcard $(patsubst %,src/$(call room,$1)/$(NAME_$1)%,.c $(if $(filter $1,$(DRIVERS)),_*.c)))
+# One file; of an authenticator, a lookup or a password checker also those whose names go on behind it, as
+# dovecot.c, dovecot_service.c, and those named as its parts.
+sources_of = $(wildcard $(patsubst %,src/$(call room,$1)/%,$(NAME_$1).c $(if $(filter $1,$(DRIVERS)),$(NAME_$1)_*.c) \
+    $(PARTS_$1)))
 
 # \ and " in a value must reach the C string as they are.
 c_string = "$(subst ",\",$(subst \,\\,$(strip $1)))"

@@ -57,7 +57,7 @@ fuzz-run: $(FUZZ_TARGETS)
 
 $(FUZZ_TARGETS): %: %.o $(FUZZ_HELPERS) $(BUILD)/libgatepost.a $(BUILD)/link.stamp
 	$(call say,LINK,$@)
-	$(FULLECHO)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(LIBS)
+	$(FULLECHO)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(LIBS) $(MODULE_LIBS)
 
 # --- Lint. A file is read again when it, a header or the rules have changed.
 TIDY_MARKS := $(SOURCES:src/%.c=$(BUILD)/lint/%.tidy)

@@ -16,7 +16,9 @@ struct template {
 
 /* The drivers, which may be in modules of the program. */
 extern const struct auth_driver auth_driver_cram_md5;
+extern const struct auth_driver auth_driver_external;
 extern const struct auth_driver auth_driver_plaintext;
+extern const struct auth_driver auth_driver_spa;
 
 /* Its host_name is "host.test"; log lines are failures of the test. */
 extern const struct auth_host auth_test_host;

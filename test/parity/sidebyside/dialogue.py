@@ -3,8 +3,8 @@
 A script is a list of lines. A plain line is sent with CRLF and answered by one reply, however many lines
 that has; where the last reply was a 354, the lines up to and including a single dot are sent first. In any
 line, <b64:TEXT> stands for the base64 form of TEXT (with Python's escapes: \\0, \\x41), <rep:TEXT:N> for
-N times TEXT, and <cram:NAME:SECRET> for the answer to a challenge of CRAM-MD5 that has just come. Lines that
-start with an exclamation mark are directions:
+N times TEXT; <cram:NAME:SECRET>, <negotiate:FLAGS> and <ntlm:VERSION:NAME:DOMAIN:PASSWORD> for what CRAM-MD5 and
+NTLM answer to what has just come (see answers.py). Lines that start with an exclamation mark are directions:
 
     !send TEXT        sends TEXT as it is (with Python's escapes) and awaits one reply
     !send*N TEXT      ... and awaits N replies
@@ -40,8 +40,7 @@ def unescape(text):
 def substitute(line, reply):
     """reply: the line that came last, for answers to the challenge in it."""
     def answer(match):
-        challenge = base64.b64decode(reply[4:])
-        return base64.b64encode(ANSWERS[match[1]](challenge, *map(unescape, match[2].split(":")))).decode()
+        return base64.b64encode(ANSWERS[match[1]](reply, *map(unescape, match[2].split(":")))).decode()
 
     line = re.sub(rf"<({'|'.join(ANSWERS)}):([^>]*)>", answer, line)
     line = re.sub(r"<b64:([^>]*)>", lambda match: base64.b64encode(unescape(match[1])).decode(), line)

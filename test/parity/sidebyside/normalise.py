@@ -24,13 +24,15 @@ REPLACEMENTS = [
     (re.compile(r"\(euid=\d+ egid=\d+\)"), "(euid=<id> egid=<id>)"),
 ]
 
-# A challenge of CRAM-MD5, or of anything else that is a message id.
-CHALLENGE = re.compile(r"(?m)(?<=S: 334 )P[A-P][A-Za-z0-9+/]+=*$")
+# A challenge of CRAM-MD5, or of anything else that is a message id, and one of NTLM.
+CHALLENGE = re.compile(r"(?m)(?<=S: 334 )(?:P[A-P]|TlRMTVNTUAAC)[A-Za-z0-9+/]+=*$")
 
 
 def challenge(match):
     """What the challenge has in it, less what has to be new in each."""
     text = base64.b64decode(match[0]).decode("latin-1")
+    if text.startswith("NTLMSSP"):
+        return f"<NTLM challenge with flags {int.from_bytes(text[20:24].encode('latin-1'), 'little'):#x}>"
     return re.sub(r"^<[0-9a-f]+\.[0-9]+(@.*>)$", r"<challenge>\1", text)
 
 
