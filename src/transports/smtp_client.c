@@ -13,9 +13,28 @@
 
 enum { QUIT_SECONDS = 5 }; /* for the rest of the output to go */
 
+const struct client_texts smtp_texts = {
+    .refused = "SMTP error from remote mail server after %s%.*s: %.*s",
+    .malformed = "Malformed SMTP reply in response to %s%.*s: %.*s",
+    .closed = "Remote host closed connection in response to %s%.*s",
+    .timeout = "SMTP timeout after %s%.*s",
+    .closed_error = DELIVERY_CONNECTION_LOST,
+    .timeout_error = ETIMEDOUT,
+};
+
+/* Of the lmtp transport, which talks to processes of this host. */
+const struct client_texts lmtp_texts = {
+    .refused = "LMTP error after %s%.*s: %.*s",
+    .malformed = "Malformed LMTP response after %s%.*s: %.*s",
+    .closed = "LMTP connection closed after %s%.*s",
+    .timeout = "LMTP timeout after %s%.*s",
+    .closed_error = DELIVERY_UNKNOWN,
+    .timeout_error = DELIVERY_UNKNOWN,
+};
+
 void client_begin(struct smtp_client *c, struct arena *arena, int fd, int out, int command_timeout)
 {
-    *c = (struct smtp_client){.arena = arena, .fd = fd, .command_timeout = command_timeout};
+    *c = (struct smtp_client){.texts = &smtp_texts, .arena = arena, .fd = fd, .command_timeout = command_timeout};
     fd_channel_init(&c->socket, fd, out < 0 ? fd : out);
     stream_init(&c->stream, &c->socket.channel);
 }
@@ -106,33 +125,41 @@ static void debug_reply(struct smtp_client *c)
     debug(DEBUG_transport, "  SMTP<< %.*s\n", STR_ARG(buffer_str(&b)));
 }
 
+/* The texts of a client come from tables. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+
+static void fail_with(struct smtp_client *c, const struct client_expect *expect, int error, const char *format)
+{
+    const char *pipelined = expect->pipelined ? "pipelined " : "";
+
+    client_fail(c, error, format, pipelined, STR_ARG(expect->what),
+                STR_ARG(printable_lines(c->arena, c->reply.text)));
+}
+
+#pragma GCC diagnostic pop
+
 bool client_expect(struct smtp_client *c, const struct client_expect *expect)
 {
     int seconds = expect->seconds > 0 ? expect->seconds : c->command_timeout;
-    const char *pipelined = expect->pipelined ? "pipelined " : "";
-    enum smtp_reply_status status =
-        smtp_reply_read(&c->stream, c->arena, deadline_in(seconds), &c->reply);
 
-    switch (status) {
+    switch (smtp_reply_read(&c->stream, c->arena, deadline_in(seconds), &c->reply)) {
     case SMTP_REPLY_OK:
         debug_reply(c);
         if (c->reply.code / 100 == expect->digit - '0')
             return true;
-        client_fail(c, 0, "SMTP error from remote mail server after %s%.*s: %.*s", pipelined, STR_ARG(expect->what),
-                  STR_ARG(printable_lines(c->arena, c->reply.text)));
+        fail_with(c, expect, 0, c->texts->refused);
         c->failure.code = c->reply.code;
         c->failure.permanent = c->reply.code / 100 == 5;
         return false;
     case SMTP_REPLY_MALFORMED:
-        client_fail(c, DELIVERY_MALFORMED_REPLY, "Malformed SMTP reply in response to %s%.*s: %.*s", pipelined,
-                  STR_ARG(expect->what), STR_ARG(printable_lines(c->arena, c->reply.text)));
+        fail_with(c, expect, DELIVERY_MALFORMED_REPLY, c->texts->malformed);
         break;
     case SMTP_REPLY_CLOSED:
-        client_fail(c, DELIVERY_CONNECTION_LOST, "Remote host closed connection in response to %s%.*s", pipelined,
-                  STR_ARG(expect->what));
+        fail_with(c, expect, c->texts->closed_error, c->texts->closed);
         break;
     case SMTP_REPLY_TIMEOUT:
-        client_fail(c, ETIMEDOUT, "SMTP timeout after %s%.*s", pipelined, STR_ARG(expect->what));
+        fail_with(c, expect, c->texts->timeout_error, c->texts->timeout);
         break;
     }
     c->failure.lost = true;

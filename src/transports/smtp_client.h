@@ -25,7 +25,16 @@ struct client_failure {
     bool tls;            /* TLS could not be negotiated: in the clear it might work */
 };
 
+/* Words for failures; each has %s for "pipelined " and %.*s for the command. */
+struct client_texts {
+    const char *refused, *malformed; /* ... and %.*s for the response */
+    const char *closed, *timeout;
+    int closed_error, timeout_error;
+};
+extern const struct client_texts smtp_texts, lmtp_texts;
+
 struct smtp_client {
+    const struct client_texts *texts;
     struct arena *arena;           /* of the connection */
     int fd;                        /* -1: none */
     struct fd_channel socket;

@@ -145,6 +145,8 @@ static void delivered(struct transaction *t, struct mail_recipient *recipient, s
 /* A response for one recipient alone. False: the connection has ended. */
 static bool read_own(struct transaction *t, struct mail_recipient *recipient, const char *protocol)
 {
+    bool local = t->r->client.texts == &lmtp_texts;
+
     struct remote *r = t->r;
     struct client_failure *failure = &r->client.failure;
 
@@ -155,8 +157,11 @@ static bool read_own(struct transaction *t, struct mail_recipient *recipient, co
     }
     if (failure->lost)
         return false;
-    failure->text = str_taint(str_printf(r->arena, "%s error after DATA: %.*s", protocol,
-                                         STR_ARG(printable_lines(r->arena, r->client.reply.text))));
+    if (local && !failure->permanent)
+        failure->error = DELIVERY_DATA_4XX;
+    if (!local)
+        failure->text = str_taint(str_printf(r->arena, "%s error after DATA: %.*s", protocol,
+                                             STR_ARG(printable_lines(r->arena, r->client.reply.text))));
     transaction_result(recipient, failure->permanent ? MAIL_FAIL : MAIL_DEFER, r, failure);
     return true;
 }

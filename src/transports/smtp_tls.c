@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/print.h"
+#include "config/config.h"
 #include "mail/delivery_error.h"
 #include "match/list.h"
 #include "tls/tls.h"
@@ -31,7 +32,7 @@ static bool read_settings(struct remote *r, struct tls_client_settings *settings
 {
     const struct smtp_config *o = r->options;
 
-    *settings = (struct tls_client_settings){.alpn = STR_NULL};
+    *settings = (struct tls_client_settings){.openssl_options = r->config->main.openssl_options};
     return remote_expand(r, o->tls_certificate, "tls_certificate", &settings->certificate) &&
            remote_expand(r, o->tls_privatekey, "tls_privatekey", &settings->privatekey) &&
            remote_expand(r, o->tls_verify_certificates, "tls_verify_certificates",
@@ -78,6 +79,7 @@ static void keep_facts(struct remote *r)
         .sni = str_copy(r->arena, facts->sni),
         .bits = facts->bits,
         .certificate_verified = facts->certificate_verified,
+        .verify_tried = facts->verify_tried,
         .peercert = str_copy(r->arena, facts->peer_certificate),
         .ourcert = str_copy(r->arena, facts->own_certificate),
         .ocsp = str_printf(r->arena, "%d", facts->ocsp),

@@ -44,11 +44,11 @@ static struct config *read_config(struct delivery_bench *bench, struct arena *ar
 {
     static const struct driver_class *const classes[] = {&auth_class, &transport_class, NULL};
     struct error err = ERROR_IN(arena);
-    struct str text = str_printf(arena,
-                                 "primary_hostname = me.test\nbegin transports\nt:\n driver = smtp\n port = %d\n"
-                                 " command_timeout = 1s\n data_timeout = 1s\n final_timeout = 1s\n"
-                                 " connect_timeout = 2s\n%s\n%s\n",
-                                 port, options ? options : "", more ? more : "");
+    const char *stanza = " command_timeout = 1s\n data_timeout = 1s\n final_timeout = 1s\n connect_timeout = 2s";
+    struct str text = str_printf(arena, "primary_hostname = me.test\nbegin transports\nt:\n%s%s\n%s\n%s\n",
+                                 bench->stanza ? bench->stanza
+                                               : str_printf(arena, " driver = smtp\n port = %d\n", port).s,
+                                 bench->stanza ? "" : stanza, options ? options : "", more ? more : "");
     const char *files[] = {temp_file(bench->files, "conf", text.s).s, NULL};
     struct config *config =
         config_read(&(struct config_request){.files = files, .classes = classes, .trusted = true}, &err);

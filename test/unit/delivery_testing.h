@@ -9,6 +9,7 @@
 
 struct delivery_bench {
     struct temp_files *files;
+    const char *stanza;     /* instead of one of the smtp driver; NULL: that */
     const char *sender, *authenticated_sender; /* of the message; NULL: "s@y.test", none */
     const char *hosts;      /* a list of names or addresses; NULL: 127.0.0.1 */
     const char *message;    /* header lines, an empty line, a body; NULL: a short one */
