@@ -73,14 +73,22 @@ static bool refuse_unsupported(const struct verify_row *row, struct error *err)
     return true;
 }
 
-static bool refuse_callout(struct acl_verify *verify, struct error *err)
+/* Connections of callouts are not kept for deliveries. */
+static bool refuse_hold(struct acl_verify *verify, struct error *err)
 {
-    struct str option;
+    struct str option, item;
 
-    while (acl_verify_option(verify, &option))
-        if (str_starts_nocase(option, "callout"))
-            return error_set(err, "option \"callout\" of ACL condition \"verify %.*s\" is known to Exim but not "
-                             "supported by gatepost", STR_ARG(verify->value));
+    while (acl_verify_option(verify, &option)) {
+        struct strlist it;
+
+        if (!str_starts_nocase(option, "callout"))
+            continue;
+        strlist_begin(&it, str_sub(verify->arena, option, (size_t)(str_find(option, '=') + 1), option.n), ',');
+        while (strlist_next(&it, verify->arena, &item))
+            if (str_is_nocase(item, "hold"))
+                return error_set(err, "callout option \"hold\" of ACL condition \"verify %.*s\" is known to Exim but "
+                                 "not supported by gatepost", STR_ARG(verify->value));
+    }
     return true;
 }
 
@@ -89,7 +97,7 @@ bool acl_verify_inspect(struct str fixed, struct error *err)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
     struct acl_verify verify;
-    bool fine = refuse_unsupported(find(fixed, arena, &verify), err) && refuse_callout(&verify, err);
+    bool fine = refuse_unsupported(find(fixed, arena, &verify), err) && refuse_hold(&verify, err);
 
     arena_free(arena);
     return fine;

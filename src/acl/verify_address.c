@@ -96,6 +96,12 @@ static enum acl_check take_callout(struct acl_run *run, const struct acl_verify 
     return CHECK_TRUE;
 }
 
+static enum acl_check hold_refused(struct acl_run *run, const struct acl_verify *verify)
+{
+    return acl_say(run, CHECK_ERROR, "callout option \"hold\" of ACL condition \"verify %.*s\" is known to Exim but not "
+                   "supported by gatepost", STR_ARG(verify->value));
+}
+
 static enum acl_check take_option(struct acl_run *run, struct acl_verify *verify, struct str option,
                                   struct mail_verify_options *options)
 {
@@ -105,6 +111,7 @@ static enum acl_check take_option(struct acl_run *run, struct acl_verify *verify
         FLAG("no_details", no_details),
         FLAG("success_on_redirect", success_on_redirect),
     };
+    enum acl_check status;
     struct str value;
 
     if (set_flag(flags, sizeof flags / sizeof *flags, option, options))
@@ -112,7 +119,8 @@ static enum acl_check take_option(struct acl_run *run, struct acl_verify *verify
     value = value_of(run->context->arena, option, "callout");
     if (!str_is_null(value)) {
         options->callout = true;
-        return take_callout(run, verify, value, options);
+        status = take_callout(run, verify, value, options);
+        return status == CHECK_TRUE && options->callout_hold ? hold_refused(run, verify) : status;
     }
     if (str_is_nocase(option, "quota") || !str_is_null(value_of(run->context->arena, option, "quota")))
         return acl_say(run, CHECK_ERROR, "option \"quota\" of ACL condition \"verify %.*s\" is known to Exim but not "
@@ -183,6 +191,12 @@ static enum acl_check no_service(struct acl_run *run)
     return acl_say(run, CHECK_ERROR, "addresses cannot be verified here");
 }
 
+/* It was not routing that failed. */
+static bool by_callout(struct str failure)
+{
+    return !str_is(failure, "route");
+}
+
 /* --- recipient */
 
 enum acl_check acl_verify_recipient(struct acl_run *run, struct acl_verify *verify)
@@ -211,7 +225,7 @@ enum acl_check acl_verify_recipient(struct acl_run *run, struct acl_verify *veri
     if (status == CHECK_TRUE)
         return status;
     run->log_text = request.log_message;
-    run->user_text = result == VERIFY_FAIL ? request.log_message : request.user_message;
+    run->user_text = result == VERIFY_FAIL && !by_callout(request.failure) ? request.log_message : request.user_message;
     return status;
 }
 
@@ -281,7 +295,9 @@ enum acl_check acl_verify_sender(struct acl_run *run, struct acl_verify *verify)
     v->no_details = request.options.no_details;
     context->sender_failed = v;
     run->log_text = status == CHECK_FALSE ? STR("Sender verify failed") : STR("Could not complete sender verify");
-    if (status == CHECK_FALSE)
+    if (status == CHECK_DEFER && by_callout(v->failure))
+        run->log_text = v->user_message;
+    if (status == CHECK_FALSE || by_callout(v->failure))
         run->user_text = run->log_text;
     return status;
 }

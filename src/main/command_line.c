@@ -21,6 +21,7 @@ enum action {
     SET_MODE,   /* the mode is `mode` */
     SET_FLAG,   /* the bool at offset becomes true */
     SET_TEXT,   /* the const char * at offset becomes the value */
+    SET_TEXT_AND_CALLOUTS, /* the same, and callouts are made */
     ADD_DEFINE, /* -D */
     IGNORE,
     REFUSE,     /* known to Exim, not here */
@@ -47,7 +48,7 @@ static const struct row rows[] = {
     {"-bdf", ALONE, SET_FLAG, MODE_DAEMON, offsetof(struct command_line, foreground)},
     MODE("-be", ALONE, MODE_EXPAND),
     MODE_TEXT("-bh", NEXT, MODE_TEST, sender_address),
-    MODE_TEXT("-bhc", NEXT, MODE_TEST, sender_address),
+    {"-bhc", NEXT, SET_TEXT_AND_CALLOUTS, MODE_TEST, offsetof(struct command_line, sender_address)},
     MODE_TEXT("-bI:", ATTACHED, MODE_INFO, info),
     MODE("-bP", ALONE, MODE_PRINT),
     MODE("-brt", ALONE, MODE_RETRY),
@@ -212,6 +213,10 @@ static bool apply(struct arena *arena, struct command_line *cl, const struct row
     switch (row->action) {
     case SET_FLAG:
         *(bool *)field = true;
+        break;
+    case SET_TEXT_AND_CALLOUTS:
+        cl->test_callouts = true;
+        *(const char **)field = value;
         break;
     case SET_TEXT:
         *(const char **)field = value;

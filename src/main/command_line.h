@@ -38,6 +38,7 @@ struct command_line {
     const char *envelope_sender; /* -f */
     /* What -oM tells about the caller of -bs. */
     const char *sender_address;  /* -bh and -oMa, the last of them: address[.port] */
+    bool test_callouts;          /* -bhc: callouts are made in the test session */
     const char *authenticator;   /* -oMaa */
     const char *authenticated_id; /* -oMai */
     const char *authenticated_sender; /* -oMas */

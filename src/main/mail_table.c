@@ -5,19 +5,21 @@
 #include "main/caller.h"
 #include "queue/incoming.h"
 #include "routers/verify.h"
+#include "transports/callout.h"
 
 /* What the functions of the table get back. */
 struct mail_table {
     struct mail_services services;
     struct incoming_setup incoming;
     const struct config *config;
+    bool no_callouts; /* a test session that shall bother nobody (-bh) */
 };
 
 static enum mail_verify_result verify(void *ctx, struct scope *scope, struct mail_verify *request)
 {
     const struct mail_table *table = ctx;
 
-    return router_verify(table->config, scope, request);
+    return router_verify(table->config, scope, request, table->no_callouts ? NULL : callout_verify);
 }
 
 static bool expand_address(void *ctx, struct scope *scope, struct str address,
@@ -48,6 +50,7 @@ const struct mail_services *mail_table_new(struct program *program)
         .login = caller_login(program->arena),
     };
     table->config = program->config;
+    table->no_callouts = program->cl->mode == MODE_TEST && !program->cl->test_callouts;
     table->services = (struct mail_services){
         .verify = verify,
         .expand = expand_address,

@@ -159,8 +159,17 @@ static enum mail_verify_result answer(const struct verified *verified, struct ma
     return verified->result == ROUTED_FAIL ? VERIFY_FAIL : VERIFY_DEFER;
 }
 
-enum mail_verify_result router_verify(const struct config *config, struct scope *scope, struct mail_verify *request)
+/* There is nobody to be called for an address that was redirected to several, or discarded. */
+static bool is_for_callout(const struct verified *verified, const struct mail_verify *request)
 {
+    return request->options.callout && verified->result == ROUTED && verified->recipient->transport &&
+           (!verified->redirected || verified->one_child);
+}
+
+enum mail_verify_result router_verify(const struct config *config, struct scope *scope, struct mail_verify *request,
+                                      router_callout *callout)
+{
+    enum mail_verify_result result;
     struct scope_address own = {.host_port = 0};
     struct routing r;
     struct verified verified;
@@ -176,8 +185,11 @@ enum mail_verify_result router_verify(const struct config *config, struct scope 
     address = router_rewrite(&r, request->address, request->sender);
     request->rewritten = str_eq(address, request->address) ? STR_NULL : address;
     verify_by_routing(&r, address, !request->options.success_on_redirect, &verified);
+    result = answer(&verified, request);
     put_back(scope, &kept);
-    return answer(&verified, request);
+    if (result == VERIFY_OK && callout && is_for_callout(&verified, request))
+        result = callout(config, scope, verified.recipient, request);
+    return result;
 }
 
 bool router_expand(const struct config *config, struct scope *scope, struct str address,

@@ -12,8 +12,14 @@ void routing_begin(struct routing *r, const struct config *config, struct scope 
 /* The address as the rewriting rules make it, before it is routed. */
 struct str router_rewrite(struct routing *r, struct str address, bool sender);
 
-/* As mail_services.verify. The scope is as before afterwards. */
-enum mail_verify_result router_verify(const struct config *config, struct scope *scope, struct mail_verify *request);
+/* Asks the hosts that an address was routed to (manual, 44.45). */
+typedef enum mail_verify_result router_callout(const struct config *config, struct scope *scope,
+                                               const struct mail_recipient *recipient, struct mail_verify *request);
+
+/* As mail_services.verify. The scope is as before afterwards. callout: is called when the request asks for callouts
+ * and routing has found where the address goes; NULL: none is made. */
+enum mail_verify_result router_verify(const struct config *config, struct scope *scope, struct mail_verify *request,
+                                      router_callout *callout);
 
 /* As mail_services.expand: one level of redirection is shown. */
 bool router_expand(const struct config *config, struct scope *scope, struct str address,

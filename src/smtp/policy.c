@@ -243,6 +243,13 @@ static void log_refusal(struct smtp_session *s, enum acl_where where, struct str
     log_write_more(outcome->log_reject_target, buffer_str(&line), s->transaction.reject_log);
 }
 
+static const char *what_failed(struct str failure)
+{
+    return str_is(failure, "mail")         ? "Callback setup failed while verifying"
+           : str_is(failure, "postmaster") ? "Postmaster verification failed while checking"
+                                           : "Verification failed for";
+}
+
 /* Why the sender could not be verified: once for a sender, in the log and, if it is for the client's eyes, in front
  * of the refusal (manual, 44.37). */
 static void tell_of_sender(struct smtp_session *s, struct str code, const struct acl_outcome *outcome)
@@ -266,7 +273,8 @@ static void tell_of_sender(struct smtp_session *s, struct str code, const struct
     if (failed->result == VERIFY_DEFER || str_is_null(failed->user_message))
         return;
     buffer_cut(&line, 0);
-    buffer_add_cstr(&line, "Verification failed for <");
+    buffer_add_cstr(&line, what_failed(failed->failure));
+    buffer_add_cstr(&line, " <");
     buffer_add(&line, failed->address);
     buffer_add_cstr(&line, ">\n");
     buffer_add(&line, failed->user_message);

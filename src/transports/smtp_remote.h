@@ -53,6 +53,9 @@ bool remote_expand(struct remote *r, const struct template *t, const char *optio
  * is closed. */
 bool remote_open(struct remote *r);
 
+/* The same; where TLS cannot be negotiated and does not have to be, once more without it, which is logged. */
+bool remote_open_any(struct remote *r);
+
 /* Says good-bye and closes. */
 void remote_close(struct remote *r);
 

@@ -216,6 +216,20 @@ bool remote_open(struct remote *r)
     return false;
 }
 
+bool remote_open_any(struct remote *r)
+{
+    if (remote_open(r))
+        return true;
+    if (!r->client.failure.tls || r->smtps || r->tls_required || !r->options->tls_tempfail_tryclear)
+        return false;
+    log_write(LOG_MAIN, "%.*s: delivering unencrypted to %.*s (not in hosts_require_tls)",
+              STR_ARG(r->client.failure.text), STR_ARG(remote_host_text(r->arena, r->host, r->port)));
+    r->in_clear = true;
+    r->quiet = false;
+    r->tls = (struct scope_tls){.active = false};
+    return remote_open(r);
+}
+
 void remote_close(struct remote *r)
 {
     struct smtp_client *c = &r->client;

@@ -85,7 +85,7 @@ static void end_session(struct smtp_run *run)
     run->session = NULL;
 }
 
-static void begin_session(struct smtp_run *run, const struct mail_host *host, bool in_clear)
+static void begin_session(struct smtp_run *run, const struct mail_host *host)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
     struct held_connection *session = ARENA_NEW(arena, struct held_connection);
@@ -106,7 +106,6 @@ static void begin_session(struct smtp_run *run, const struct mail_host *host, bo
         .port = host->port == MAIL_NO_PORT ? run->port : host->port,
         .lmtp = smtp_is_lmtp(o),
         .smtps = smtp_is_smtps(o),
-        .in_clear = in_clear,
         .connect_timeout = o->connect_timeout,
         .command_timeout = o->command_timeout,
         .arena = arena,
@@ -116,22 +115,10 @@ static void begin_session(struct smtp_run *run, const struct mail_host *host, bo
     run->session = session;
 }
 
-/* Opens a session, in the clear when TLS fails and does not have to be. */
-static bool open_session(struct smtp_run *run, struct mail_host *host)
+static bool open_session(struct smtp_run *run, const struct mail_host *host)
 {
-    struct remote *r;
-
-    begin_session(run, host, false);
-    r = &run->session->remote;
-    if (remote_open(r))
-        return true;
-    if (!r->client.failure.tls || r->smtps || r->tls_required || !run->options->tls_tempfail_tryclear)
-        return false;
-    log_write(LOG_MAIN, "%.*s: delivering unencrypted to %.*s (not in hosts_require_tls)",
-              STR_ARG(r->client.failure.text), STR_ARG(remote_host_text(r->arena, r->host, r->port)));
-    end_session(run);
-    begin_session(run, host, true);
-    return remote_open(&run->session->remote);
+    begin_session(run, host);
+    return remote_open_any(&run->session->remote);
 }
 
 /* The session that the delivery before left open, if it is with this host. Any other is ended. */

@@ -89,9 +89,9 @@ static const struct {
     {"a:\n warn malware = x\n", "2: ACL condition \"malware\" is known to Exim but not supported by gatepost"},
     {"a:\n deny !verify = header_sender\n",
      "2: ACL condition \"verify = header_sender\" is known to Exim but not supported by gatepost"},
-    {"a:\n deny !verify = sender=x@y/callout\n",
-     "2: option \"callout\" of ACL condition \"verify sender=x@y/callout\" is known to Exim but not supported by "
-     "gatepost"},
+    {"a:\n deny !verify = recipient/callout=10s, hold\n",
+     "2: callout option \"hold\" of ACL condition \"verify recipient/callout=10s, hold\" is known to Exim but not "
+     "supported by gatepost"},
     {"a:\n warn control = debug/tag=x/trigger=now\n",
      "2: option \"trigger\" of control \"debug\" is known to Exim but not supported by gatepost"},
     {"a:\n warn control = cutthrough_delivery/defer=pass\n",
