@@ -92,6 +92,11 @@ layers:
 
 -include $(UNIT_TESTS:=.d) $(UNIT_HELPERS:.o=.d) $(FUZZ_TARGETS:=.d) $(FUZZ_HELPERS:.o=.d)
 
+# --- The manual page of what Exim has and Gatepost has not
+.PHONY: differences
+differences: all
+	@scripts/differences $(abspath $(BUILD)/gatepost) >doc/gatepost-differences.7
+
 # --- Measurements beside the packaged Exim
 bench: all
 	@for bench in test/bench/bench_*; do \
