@@ -19,6 +19,7 @@ struct named_lists; /* src/match */
 struct list;        /* src/match */
 struct match_cache; /* src/match */
 struct hints;       /* src/hints */
+struct rewrite_rules; /* src/mail */
 struct scope;
 
 enum { SCOPE_AUTH_VARS = 4, SCOPE_ACL_ARGS = 9, SCOPE_CAPTURES = 21 };
@@ -50,6 +51,7 @@ struct scope_process {
     struct str lookup_open_max;
     struct str local_interfaces, extra_local_interfaces; /* the options; STR_NULL: not set */
     struct hints *hints;          /* the hints store; NULL: there is none */
+    const struct rewrite_rules *rewrite_rules; /* of the configuration; NULL: none */
     const struct list *hosts_treat_as_local; /* the option; NULL: not set */
     struct str host_lookup_order; /* the option */
 };

@@ -338,6 +338,8 @@ bool address_list_next(struct address_list *list, struct arena *arena, const str
         operative_part(list, text, &begin, &end);
         if (mailbox_skip_blank(text, begin) >= end)
             continue;
+        list->begin = begin;
+        list->end = end;
         *item = str_trim(arena, str_sub(arena, text, from, text.n));
         *good = address_parse(arena, str_sub(arena, text, begin, end - begin), rules, address, err);
         return true;

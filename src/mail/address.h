@@ -33,6 +33,7 @@ struct address_list {
     struct str text; /* what follows the header's colon */
     size_t at;
     bool in_group;
+    size_t begin, end; /* of the latest item: what was read as an address, in the text */
 };
 
 /* The next item, as it is written, up to the comma or the end of the text; items that hold nothing are left out,

@@ -15,6 +15,7 @@ enum mode {
     MODE_EXPAND,   /* -be */
     MODE_PRINT,    /* -bP */
     MODE_RETRY,    /* -brt */
+    MODE_REWRITE,  /* -brw */
     MODE_ADDRESS_TEST,  /* -bt */
     MODE_VERIFY,        /* -bv */
     MODE_VERIFY_SENDER, /* -bvs */

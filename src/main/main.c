@@ -76,6 +76,8 @@ static int run(struct program **program)
         return print_mode(*program);
     case MODE_RETRY:
         return retry_mode(*program);
+    case MODE_REWRITE:
+        return rewrite_mode(*program);
     case MODE_ADDRESS_TEST:
     case MODE_VERIFY:
     case MODE_VERIFY_SENDER:

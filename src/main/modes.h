@@ -19,6 +19,9 @@ int print_mode(struct program *program);
 /* -bt, -bv, -bvs: what becomes of addresses. */
 int address_mode(struct program *program);
 
+/* -brw: what the rewriting rules make of an address. */
+int rewrite_mode(struct program *program);
+
 /* -brt: which retry rule applies. */
 int retry_mode(struct program *program);
 

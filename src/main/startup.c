@@ -12,6 +12,7 @@
 #include "base/strlist.h"
 #include "hints/hints.h"
 #include "lookups/lookup.h"
+#include "mail/rewrite.h"
 #include "match/dns_policy.h"
 #include "passwords/password.h"
 #include "routers/router.h"
@@ -82,6 +83,7 @@ static struct scope_process describe_process(struct program *program)
         .initial_cwd = working_directory(program->arena),
         .strict_acl_vars = options->strict_acl_vars,
         .strip_trailing_dot = options->strip_trailing_dot,
+        .rewrite_rules = program->rewrite,
     };
 }
 
@@ -150,22 +152,15 @@ static bool check_tls(const struct main_options *options, struct error *err)
     return tls_openssl_options_check(options->openssl_options, err);
 }
 
-/* Rules that nobody would follow. */
-static bool refuse_rules(const struct config *config, struct error *err)
-{
-    if (config->rewrite_rules.n > 0)
-        return error_at(err, config->rewrite_rules.v[0].where,
-                        "section \"rewrite\" is known to Exim but not supported by gatepost");
-    return true;
-}
-
 /* What the configuration reader leaves to others. */
 static bool compile(struct program *program, struct error *err)
 {
     const struct config *config = program->config;
 
-    return refuse_rules(config, err) &&
-           retry_rules_compile(program->arena, &config->retry_rules, &program->retry, err) &&
+    if (config->rewrite_rules.n > 0 &&
+        !(program->rewrite = rewrite_compile(program->arena, &config->rewrite_rules, err)))
+        return false;
+    return retry_rules_compile(program->arena, &config->retry_rules, &program->retry, err) &&
            acl_compile(program->arena, config->acls, config->acl_count, &program->acls, err);
 }
 

@@ -19,6 +19,7 @@ struct program {
     struct config *config;
     struct acl_set *acls;
     struct retry_rules retry;
+    const struct rewrite_rules *rewrite; /* NULL: none */
     struct scope_process process;
 };
 

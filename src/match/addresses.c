@@ -56,6 +56,21 @@ static struct str address_value(struct arena *arena, const struct item_address *
     return str_join(arena, at, domain);
 }
 
+/* $0 is the address; then what an asterisk in front of the local part stands for; then what the domain's item set. */
+static void set_captures(struct matching *m, const struct item_address *address, struct str local)
+{
+    struct scope *scope = m->scope;
+    struct str captures[SCOPE_CAPTURES];
+    unsigned n = 0;
+
+    captures[n++] = m->subject;
+    if (address->local_suffix)
+        captures[n++] = str_sub(scope->arena, local, 0, local.n - address->local.n);
+    for (unsigned i = 1; i < scope->capture_count && n < SCOPE_CAPTURES; i++)
+        captures[n++] = scope->captures[i];
+    match_set_captures(m, captures, n);
+}
+
 static enum found match_divided(struct matching *m, const struct item *item, struct str local,
                                 struct str domain)
 {
@@ -70,6 +85,8 @@ static enum found match_divided(struct matching *m, const struct item *item, str
     switch (result) {
     case MATCH_YES:
         m->value = address_value(m->scope->arena, address, of_domain.value);
+        if (m->captures)
+            set_captures(m, address, local);
         return FOUND_YES;
     case MATCH_NO:
         return FOUND_NO;
@@ -140,7 +157,7 @@ static enum found match_whole(struct matching *m, const struct item *item, struc
     struct search_parts parts;
 
     if (item->type == ITEM_REGEX)
-        return match_regex(m, item, subject, m->caseful, false);
+        return match_regex(m, item, subject, m->caseful, m->captures);
     if (item->lookup->partial_ignored)
         log_write(
             LOG_MAIN | LOG_PANIC,

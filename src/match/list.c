@@ -142,7 +142,7 @@ static enum match_result run(struct matching *m, const struct list *list, struct
     if (!value)
         value = &ignored;
     *value = STR_NULL;
-    enum match_result result = m->kind == LIST_ADDRESS ? walk_addresses(m, list) : match_walk(m, list);
+    enum match_result result = m->kind == LIST_ADDRESS && !m->captures ? walk_addresses(m, list) : match_walk(m, list);
     if (result == MATCH_YES)
         *value = m->value;
     return result;
@@ -199,6 +199,14 @@ enum match_result list_match(struct scope *scope, const struct list *list, struc
         return list_match_host(scope, list, &(struct match_host){.address = subject}, value, err);
     struct matching m = begin(scope, list, subject, err);
     return run(&m, list, value);
+}
+
+enum match_result list_match_rewriting(struct scope *scope, const struct list *list, struct str address)
+{
+    struct matching m = begin(scope, list, address, NULL);
+
+    m.captures = true;
+    return run(&m, list, NULL);
 }
 
 enum match_result list_match_host(struct scope *scope, const struct list *list, const struct match_host *host,

@@ -58,6 +58,9 @@ enum match_result list_match_connection(struct scope *scope, const struct list *
 enum match_result list_match(struct scope *scope, const struct list *list, struct str subject,
                              struct str *value, struct error *err);
 
+/* The same for an address, with the numeric variables set as rewriting rules want it (manual, 31.5). */
+enum match_result list_match_rewriting(struct scope *scope, const struct list *list, struct str address);
+
 /* The same for the list of a main option, which the trace calls by the option's name. A NULL list is
  * an option that is not set: the trace says so. */
 enum match_result list_match_connection_option(struct scope *scope, const struct list *list,

@@ -47,6 +47,7 @@ struct matching {
     struct ip ip;                  /* its address; no bits: there is none */
     bool addresses_only;           /* match_ip: the name of the host is not to be asked for */
     bool caseful;   /* +caseful has been seen: it stays in force behind a named list that says it */
+    bool captures;  /* an address item sets the numeric variables (31.5) */
     bool unstable;  /* something was expanded: the result is not fit to be cached */
     unsigned depth; /* of named lists */
     const char *option; /* the list is this option's, and the trace calls it so; else NULL */

@@ -1,6 +1,7 @@
 /* What MAIL and RCPT have in common: see envelope.h. */
 #include "smtp/envelope.h"
 
+#include "mail/rewrite.h"
 #include "smtp/log_lines.h"
 #include "smtp/reply.h"
 
@@ -12,6 +13,11 @@ struct address_rules smtp_address_rules(const struct main_options *options)
         .strip_excess_angle_brackets = options->strip_excess_angle_brackets,
         .strip_trailing_dot = options->strip_trailing_dot,
     };
+}
+
+struct str smtp_rewrite(struct smtp_session *s, struct str text)
+{
+    return rewrite_smtp(&s->scope, s->settings->process->rewrite_rules, text);
 }
 
 bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null, struct address *address,

@@ -8,6 +8,9 @@
 /* How addresses are read, as the options have it; allow_null is not set. */
 struct address_rules smtp_address_rules(const struct main_options *options);
 
+/* The argument of MAIL or RCPT, without its parameters, as rewriting rules with the flag S make it. */
+struct str smtp_rewrite(struct smtp_session *s, struct str text);
+
 /* Reads an address by the rules that the options set. The result is in the scratch arena. */
 bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null, struct address *address,
                         struct error *err);

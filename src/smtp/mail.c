@@ -191,7 +191,7 @@ static bool read_sender(struct smtp_session *s, struct str text, struct address 
 {
     struct error err = ERROR_IN(s->scratch);
 
-    if (!smtp_parse_address(s, text, true, sender, &err)) {
+    if (!smtp_parse_address(s, smtp_rewrite(s, text), true, sender, &err)) {
         smtp_fault(s, SMTP_SYNTAX, 501, text, err.text);
         return false;
     }

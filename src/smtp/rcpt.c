@@ -150,7 +150,7 @@ static bool read_recipient(struct smtp_session *s, struct rcpt *rcpt, struct add
 
     if (!take_parameters(s, rcpt, &text))
         return false;
-    if (!smtp_parse_address(s, text, false, recipient, &err)) {
+    if (!smtp_parse_address(s, smtp_rewrite(s, text), false, recipient, &err)) {
         fault(s, SMTP_SYNTAX, 501, text, err.text);
         return false;
     }

@@ -9,6 +9,7 @@
 #include "mail/header.h"
 #include "mail/id.h"
 #include "mail/recipient.h"
+#include "mail/rewrite.h"
 #include "smtp/added_headers.h"
 
 /* --- The Received: header (manual, 48.13) */
@@ -85,6 +86,21 @@ static void fix_up(struct smtp_session *s, struct mail_message *mail)
     s->message.sender_address = mail->sender;
 }
 
+/* --- Rewriting (manual, 31.2): the envelope before the header lines */
+
+static void rewrite_addresses(struct smtp_session *s, struct mail_message *mail)
+{
+    const struct rewrite_rules *rules = s->settings->process->rewrite_rules;
+
+    for (size_t i = 0; i < s->message.recipients_count; i++) {
+        struct scope_recipient *recipient = &s->message.recipients[i];
+
+        recipient->address = rewrite_envelope(&s->scope, rules, mail, recipient->address, REWRITE_ENV_TO);
+    }
+    mail->sender = rewrite_envelope(&s->scope, rules, mail, mail->sender, REWRITE_ENV_FROM);
+    s->message.sender_address = mail->sender;
+}
+
 /* --- As the message comes */
 
 static void failed(struct smtp_session *s, struct str why)
@@ -121,7 +137,9 @@ static void take_headers(void *ctx, struct message *m)
     s->message.received_time = mail->received;
     log_set_message(mail->id);
     mail_headers_append(mail, buffer_str(&m->headers));
+    rewrite_addresses(s, mail);
     fix_up(s, mail);
+    rewrite_headers(&s->scope, s->settings->process->rewrite_rules, mail);
     s->transaction.received = mail_header_prepend(mail, HEADER_RECEIVED, received_text(s));
 }
 

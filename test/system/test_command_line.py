@@ -13,7 +13,7 @@ import pytest
     (["-bd", "-bh", "1.2.3.4"], "exim: incompatible command-line options or arguments"),
     (["-D", "-bV"], "exim: macro name set by -D must start with an upper case letter"),
     (["-d+foo", "-bV"], "exim: unknown debug_selector setting: +foo"),
-    (["-bt", "a@b.test"], "exim abandoned: option -bt is known to Exim but not supported by gatepost"),
+    (["-bf", "filter"], "exim abandoned: option -bf is known to Exim but not supported by gatepost"),
     (["-Mvl", "x"], "exim abandoned: option -M is known to Exim but not supported by gatepost"),
     (["-q15m"], "exim abandoned: option -q is known to Exim but not supported by gatepost"),
     (["someone@b.test"], "exim abandoned: a message on the standard input is known to Exim but not supported"),
