@@ -32,7 +32,7 @@ absent = $(eval ABSENT += $(firstword $1))$(eval WHAT_$(firstword $1) := $(wordl
 # --- Authenticators
 $(call driver,AUTH_PLAINTEXT plaintext)
 $(call driver,AUTH_CRAM_MD5 cram_md5)
-$(call absent,AUTH_CYRUS_SASL cyrus_sasl driver)
+$(call driver,AUTH_CYRUS_SASL cyrus_sasl)
 $(call driver,AUTH_DOVECOT dovecot)
 $(call driver,AUTH_EXTERNAL external)
 $(call absent,AUTH_GSASL gsasl driver)

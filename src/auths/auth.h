@@ -41,6 +41,7 @@ enum auth_expand {
 /* What a driver may know of the connection. */
 struct auth_peer {
     struct str host_name; /* ours: primary_hostname */
+    struct str remote_name; /* client side: the server's name; STR_NULL on the server side */
     struct str remote_address, local_address;
     int remote_port, local_port;
     bool tls, tls_certificate_verified;
@@ -59,6 +60,8 @@ struct auth_host {
     struct channel *(*tls)(struct auth_exchange *x, struct channel *below, struct str host, int64_t deadline);
     void (*debug)(struct auth_exchange *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
     void (*log)(struct auth_exchange *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
+    /* The same for the reject log. */
+    void (*log_reject)(struct auth_exchange *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
 };
 
 struct auth_instance;

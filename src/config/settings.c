@@ -112,14 +112,13 @@ static bool check_equals(struct reading *r, struct setting *s)
     return true;
 }
 
-static bool read_into(struct reading *r, const struct setting *s, void *field)
+/* A boolean that is in the field as it is, or in a struct option_bool. */
+static bool read_boolean(struct reading *r, const struct setting *s, void *field)
 {
-    struct option_bool *known = field;
-    bool *value = s->option->type == OPTION_BOOL ? field : &known->value;
+    struct option_bool *known = s->option->type == OPTION_BOOL ? NULL : field;
+    bool *value = known ? &known->value : field;
 
-    if (!is_boolean(s->option->type))
-        return value_read(r, s->option, s->name, s->value, field);
-    if (s->option->type != OPTION_BOOL)
+    if (known)
         known->set = true;
     if (s->option->type == OPTION_BOOL_TEMPLATE && str_find(s->value, '$') >= 0)
         return value_read(r, s->option, s->name, s->value, field);
@@ -127,6 +126,11 @@ static bool read_into(struct reading *r, const struct setting *s, void *field)
         return false;
     *value ^= s->negated;
     return true;
+}
+
+static bool read_into(struct reading *r, const struct setting *s, void *field)
+{
+    return is_boolean(s->option->type) ? read_boolean(r, s, field) : value_read(r, s->option, s->name, s->value, field);
 }
 
 /* An option that this version does not act on can be set to what it is anyhow. */

@@ -109,15 +109,31 @@ __attribute__((format(printf, 2, 3))) static void debug_line(struct auth_exchang
     debug(DEBUG_auth, "%.*s\n", STR_ARG(printable(x->arena, text)));
 }
 
-__attribute__((format(printf, 2, 3))) static void log_line(struct auth_exchange *x, const char *format, ...)
+__attribute__((format(printf, 3, 0))) static void write_log(struct auth_exchange *x, unsigned target, const char *format,
+                                                            va_list args)
 {
     struct buffer b = BUFFER_IN(x->arena);
+
+    buffer_vprintf(&b, format, args);
+    log_write_str(target, buffer_str(&b));
+}
+
+__attribute__((format(printf, 2, 3))) static void log_line(struct auth_exchange *x, const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    buffer_vprintf(&b, format, args);
+    write_log(x, LOG_MAIN, format, args);
     va_end(args);
-    log_write_str(LOG_MAIN, buffer_str(&b));
+}
+
+__attribute__((format(printf, 2, 3))) static void log_reject_line(struct auth_exchange *x, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    write_log(x, LOG_REJECT, format, args);
+    va_end(args);
 }
 
 const struct auth_host smtp_auth_host = {
@@ -127,4 +143,5 @@ const struct auth_host smtp_auth_host = {
     .tls = tls_to_service,
     .debug = debug_line,
     .log = log_line,
+    .log_reject = log_reject_line,
 };

@@ -91,6 +91,7 @@ static bool describe_peer(struct auth_exchange *x, struct auth_peer *peer)
     const struct remote *r = x->host_ctx;
 
     *peer = (struct auth_peer){
+        .remote_name = r->host->name,
         .remote_address = r->host->address,
         .remote_port = r->port,
         .local_address = r->client.local_address,
@@ -151,6 +152,7 @@ static const struct auth_host auth_host = {
     .channel_binding = bind_channel,
     .debug = debug_line,
     .log = log_line,
+    .log_reject = log_line, /* that log is for sessions of ours as a server */
 };
 
 /* --- One exchange */

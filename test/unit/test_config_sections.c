@@ -185,6 +185,7 @@ static void keeps_rules(void **state)
     assert_int_equal(config->rewrite_rules.n, 1);
     assert_string_equal(config->rewrite_rules.v[0].text.s, "*@x x@b.c");
     assert_int_equal(config->rewrite_rules.v[0].where.line, 8);
+    config_free(config);
 }
 
 static void defines_named_lists(void **state)

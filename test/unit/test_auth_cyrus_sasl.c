@@ -1,0 +1,149 @@
+/* The cyrus_sasl driver as a client: the example of RFC 2195, and servers that say nonsense. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "auth_testing.h"
+
+extern const struct auth_driver auth_driver_cyrus_sasl;
+
+static int setup(void **state)
+{
+    return auth_setup(state, &auth_driver_cyrus_sasl);
+}
+
+static const struct template tim = {.text = "tim"}, tanstaaf = {.text = "tanstaaftanstaaf"};
+static const struct template forced = {.status = AUTH_EXPAND_FORCED, .text = ""}, broken = {.status = AUTH_EXPAND_FAILED, .text = "oops"};
+
+static void set(struct auth_fixture *f, const char *mechanism, const struct template *name, const struct template *password)
+{
+    struct str mech = str_of(mechanism), service = STR("smtp");
+
+    auth_set_option(f, "client_mech", &mech, sizeof mech);
+    auth_set_option(f, "client_service", &service, sizeof service);
+    auth_set_option(f, "client_username", &name, sizeof name);
+    auth_set_option(f, "client_password", &password, sizeof password);
+}
+
+static void cram_md5(void **state)
+{
+    struct auth_fixture *f = *state;
+    struct auth_exchange *x;
+
+    set(f, "CRAM-MD5", &tim, &tanstaaf);
+    x = auth_begin_client(f);
+    assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
+    assert_true(str_is_null(x->out));
+    assert_int_equal(auth_exchange_step(x, STR("<1896.697170952@postoffice.reston.mci.net>")), AUTH_MORE);
+    assert_string_equal(x->out.s, "tim b913a602c7eda7a495b4e6e7334d3890");
+    auth_exchange_end(x);
+}
+
+static void plain(void **state)
+{
+    struct auth_fixture *f = *state;
+    struct auth_exchange *x;
+
+    set(f, "PLAIN", &tim, &tanstaaf);
+    x = auth_begin_client(f);
+    assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
+    assert_int_equal(x->out.n, sizeof "\0tim\0tanstaaftanstaaf" - 1);
+    assert_memory_equal(x->out.s, "\0tim\0tanstaaftanstaaf", x->out.n);
+    auth_exchange_end(x);
+}
+
+/* Challenges that no server would send are the end of the attempt, not of the program. */
+static void hostile_servers(void **state)
+{
+    static const char *const mechanisms[] = {"DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "CRAM-MD5", "LOGIN", "NTLM"};
+#define CHALLENGE(literal) {literal, sizeof(literal) - 1, false}
+    static const struct str challenges[] = {
+        CHALLENGE(""),
+        CHALLENGE("\0\0\0\0"),
+        CHALLENGE("r=,s=,i=1"),
+        CHALLENGE("r=x,s=AAAA,i=99999999999"),
+        CHALLENGE("nonce=\""),
+        CHALLENGE("realm=\"\",nonce=\"\",qop=\"auth-int\",algorithm=md5-sess"),
+        CHALLENGE("NTLMSSP\0\2\0\0\0\377\377\377\377\377\377\377\377"),
+    };
+    struct auth_fixture *f = *state;
+
+    for (size_t m = 0; m < sizeof mechanisms / sizeof *mechanisms; m++)
+        for (size_t c = 0; c < sizeof challenges / sizeof *challenges; c++) {
+            struct auth_exchange *x;
+            enum auth_verdict verdict;
+
+            set(f, mechanisms[m], &tim, &tanstaaf);
+            x = auth_begin_client(f);
+            verdict = auth_exchange_step(x, STR_NULL);
+            for (int i = 0; i < 4 && verdict == AUTH_MORE; i++)
+                verdict = auth_exchange_step(x, challenges[c]);
+            assert_true(verdict != AUTH_OK);
+            auth_exchange_end(x);
+        }
+}
+
+static void undecodable(void **state)
+{
+    struct auth_fixture *f = *state;
+    struct auth_exchange *x;
+
+    set(f, "CRAM-MD5", &tim, &tanstaaf);
+    x = auth_begin_client(f);
+    assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
+    assert_int_equal(auth_exchange_step_undecodable(x), AUTH_CANCELLED);
+    auth_exchange_end(x);
+}
+
+static void expansions(void **state)
+{
+    struct auth_fixture *f = *state;
+    struct auth_exchange *x;
+
+    set(f, "PLAIN", &tim, &forced);
+    x = auth_begin_client(f);
+    assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_CANCELLED);
+    auth_exchange_end(x);
+    set(f, "PLAIN", &broken, &tanstaaf);
+    x = auth_begin_client(f);
+    assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_DEFER);
+    auth_exchange_end(x);
+    set(f, "NOSUCH", &tim, &tanstaaf);
+    x = auth_begin_client(f);
+    assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_DEFER);
+    auth_exchange_end(x);
+}
+
+static void configuration(void **state)
+{
+    struct auth_fixture *f = *state;
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct error err = ERROR_IN(arena);
+
+    struct str service = STR("smtp");
+
+    auth_set_option(f, "server_service", &service, sizeof service);
+    f->auth.public_name = STR("NOSUCH");
+    assert_false(auth_driver_cyrus_sasl.init(&f->auth, &err));
+    assert_non_null(strstr(err.text.s, "Cyrus SASL does not offer mechanism \"NOSUCH\""));
+    arena_free(arena);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(cram_md5, setup, auth_teardown),
+        cmocka_unit_test_setup_teardown(plain, setup, auth_teardown),
+        cmocka_unit_test_setup_teardown(hostile_servers, setup, auth_teardown),
+        cmocka_unit_test_setup_teardown(undecodable, setup, auth_teardown),
+        cmocka_unit_test_setup_teardown(expansions, setup, auth_teardown),
+        cmocka_unit_test_setup_teardown(configuration, setup, auth_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
