@@ -180,9 +180,9 @@ static void begin(struct smtp_session *s, const struct smtp_settings *settings, 
 static void finish(struct smtp_session *s)
 {
     smtp_flush(s);
-    smtp_tls_end(s);
     if (s->end != SMTP_END_TIMEOUT && s->end != SMTP_END_REFUSED && s->end != SMTP_END_FAILED)
         smtp_log_no_mail(s);
+    smtp_tls_end(s);
     stream_free(&s->stream);
     search_tidyup();
     dns_forget();

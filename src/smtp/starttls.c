@@ -183,6 +183,7 @@ void smtp_starttls(struct smtp_session *s)
     }
     s->tls_advertised = false;
     forget_client(s);
+    smtp_set_protocol(s);
     smtp_authenticate_by_tls(s);
 }
 

@@ -12,12 +12,12 @@ def openssl(*arguments, code=0, stdin=None):
 class Authority:
     """A certification authority in a directory of its own files."""
 
-    def __init__(self, directory, name="ca", subject="/O=Test/CN=Test CA"):
+    def __init__(self, directory, name="ca", subject="/O=Test/CN=Test CA", key=None):
         self.directory, self.name = directory, name
         self.certificate, self.key = self.file("pem"), self.file("key")
         self.index = self.file("index")
         self.serial = 0x1000
-        openssl("req", "-x509", *NEW_KEY, "-keyout", self.key, "-out", self.certificate, "-days", "30", "-subj", subject,
+        openssl("req", "-x509", *(key or NEW_KEY), "-keyout", self.key, "-out", self.certificate, "-days", "30", "-subj", subject,
                 "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign,cRLSign,digitalSignature")
 
     def file(self, ending):

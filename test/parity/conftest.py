@@ -12,6 +12,7 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "common")]
 
+from sidebyside import pki  # noqa: E402
 from sidebyside.dns import stop_servers  # noqa: E402
 from sidebyside.server import Program  # noqa: E402
 
@@ -43,3 +44,9 @@ def candidate(reference):  # not looked for where there is nothing to compare it
 def dns_servers():
     yield
     stop_servers()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates():
+    yield
+    pki.remove()

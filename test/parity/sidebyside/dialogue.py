@@ -15,6 +15,9 @@ NTLM answer to what has just come (see answers.py). Lines that start with an exc
     !close            closes the connection without reading on
     !connect NAME     opens one more connection, reads its greeting and goes on with it
     !use NAME         goes on with a connection opened before (the first one is called "first")
+    !tls NAME         goes over to TLS, with the certificate of that name in pki.py, or none; NAME may be followed by
+                      sni=NAME and version=1.2
+    !reply            awaits one more reply
 
 A session that starts with !now does not await the greeting before its first line. When the script is at its
 end the client ends its input and reads until the server has closed.
@@ -25,8 +28,10 @@ import os
 import re
 import select
 import socket
+import ssl
 import time
 
+from . import pki
 from .answers import ANSWERS
 
 REPLY_SECONDS = 10.0
@@ -61,6 +66,9 @@ class Pipe:
     def receive(self):
         return os.read(self.input, 65536)
 
+    def waiting(self):
+        return False
+
     def end_input(self):
         self.close()
 
@@ -86,8 +94,23 @@ class Connection:
     def receive(self):
         return self.socket.recv(65536)
 
+    def waiting(self):
+        """Whether there is more to receive that the descriptor does not tell of."""
+        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
+
+    def start_tls(self, certificate, sni=None, version=None):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if certificate:
+            place = pki.directory()
+            context.load_cert_chain(place / f"{certificate}.pem", place / f"{certificate}.key")
+        if version:
+            context.maximum_version = {"1.2": ssl.TLSVersion.TLSv1_2}[version]
+        self.socket = context.wrap_socket(self.socket, server_hostname=sni)
+        self.input = self.socket.fileno()
+
     def end_input(self):
-        self.socket.shutdown(socket.SHUT_WR)
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)     # that of an SSLSocket would end TLS as well
 
     def close(self):
         self.socket.close()
@@ -108,7 +131,7 @@ class Peer:
 
     def fill(self, deadline):
         """Reads what there is; False: nothing came in time."""
-        if not select.select([self.channel.input], [], [], max(0, deadline - time.monotonic()))[0]:
+        if not self.channel.waiting() and not select.select([self.channel.input], [], [], max(0, deadline - time.monotonic()))[0]:
             return False
         try:
             data = self.channel.receive()
@@ -234,8 +257,22 @@ class Dialogue:
             self.read_reply()
         elif verb == "use":
             self.peer = self.peers[text]
+        elif verb == "tls":
+            self.start_tls(text)
+        elif verb == "reply":
+            self.read_reply()
         else:
             raise ValueError(f"unknown direction {line}")
+
+    def start_tls(self, text):
+        words = text.split()
+        options = dict(word.split("=") for word in words if "=" in word)
+        self.note("C:", f"(TLS {text})")
+        try:
+            self.peer.channel.start_tls(next((word for word in words if "=" not in word), None), **options)
+        except (OSError, ValueError):
+            self.note("--", "no TLS")
+            self.peer.ended = self.peer.end_noted = True
 
     def end_input(self):
         self.note("C:", "(end of input)")

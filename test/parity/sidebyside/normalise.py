@@ -4,6 +4,8 @@ the program's name and version; and rewrites the reference's 4.96 forms as 4.99 
 import base64
 import re
 
+from . import pki
+
 # 16 characters up to 4.96, 23 since.
 MESSAGE_ID = re.compile(r"\b1[0-9A-Za-z]{5}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|"
                         r"[0-9A-Za-z]{11}-[0-9A-Za-z]{4})\b")
@@ -44,6 +46,21 @@ NEWER_FORMS = [
 ]
 
 
+# The reference is built with GnuTLS, Gatepost with OpenSSL. They have names of their own for ciphers (of TLS 1.3,
+# GnuTLS gives a standard name that is none), write distinguished names each in their way, and word errors each in
+# their way; and only OpenSSL says which certificate did not verify.
+TLS_LIBRARIES = [
+    (re.compile(r"\b(TLS1\.\d):[\w-]+:(\d+)"), r"\1:<cipher>:\2"),
+    (re.compile(r"\bTLS_(?:\w+_WITH_)?(AES_\d+_\w+)"), r"<cipher \1>"),
+    (re.compile(r"(?m)\((?:gnutls_handshake|SSL_accept|certificate verification failed)\): .*$"), "(<handshake>): <reason>"),
+    (re.compile(r"(?m)\((?:recv|SSL_read)\): .*$"), "(<read>): <reason>"),
+    (re.compile(r"(?m)\((?:cert/key setup: |SSL_CTX_\w+ |X509_\w+ )[^)]*\): .*$"), "(<certificate>): <reason>"),
+    (re.compile(r"(?m)^.*\] SSL verify error: .*\n"), ""),
+    (re.compile(r"(?m)^.*TLS error in configuration: .*\n"), ""),
+]
+GNUTLS_NAME = re.compile(r"(?:[A-Z]+=[^,\s|\"]+,)+[A-Z]+=[^,\s|\"]+|(?<=DN=\")[A-Z]+=[^,\s|\"]+")
+
+
 class Normaliser:
     """For one outcome: message ids and ports get the same replacement wherever they appear."""
 
@@ -55,15 +72,18 @@ class Normaliser:
 
     def text(self, text):
         text = text.replace(self.place, "@TMP@")
+        for place in pki.MADE:
+            text = text.replace(str(place), "@CERTS@")
         text = MESSAGE_ID.sub(lambda match: self.ids.setdefault(match[0], f"<id{len(self.ids) + 1}>"), text)
         text = FULL_DATE.sub("<date>", text)
         text = LOG_TIME.sub(self.log_time, text)
         for port, name in self.ports.items():
             text = re.sub(rf"(?<=[:.]){port}\b", f"<{name} port>", text)
         text = CHALLENGE.sub(challenge, text)
-        for pattern, replacement in REPLACEMENTS:
+        for pattern, replacement in REPLACEMENTS + TLS_LIBRARIES:
             text = pattern.sub(replacement, text)
         if self.is_reference:
+            text = GNUTLS_NAME.sub(lambda match: "/" + match[0].replace(",", "/"), text)
             for pattern, replacement in NEWER_FORMS:
                 text = pattern.sub(replacement, text)
         return text

@@ -19,7 +19,7 @@ A TOML file holds the scenarios of one group:
     name = "right-password"
     mode = "bh"             # bh (the default), bs, daemon, command
     args = ["-bh", "10.1.1.1"]        # instead of, or for "daemon" in addition to, the mode's own arguments
-    config = '''...'''      # @TMP@ is the scenario's own directory
+    config = '''...'''      # @TMP@ is the scenario's own directory, @CERTS@ one of certificates (pki.py)
     preamble = false        # leaves out the settings that every configuration starts with (see PREAMBLE)
     session = '''...'''     # the client's lines; dialogue.py says what they can be
     stdin = '''...'''       # mode "command": fed to the program as it is
@@ -103,7 +103,7 @@ def fill_in(text, shared, where):
             raise ScenarioError(f"{where}: there is no shared text called {match[1]}")
         return shared[match[1]].rstrip("\n")
 
-    return re.sub(r"(?m)^@(?!TMP@)(\w+)@$", lookup, text)
+    return re.sub(r"(?m)^@(?!TMP@|CERTS@)(\w+)@$", lookup, text)
 
 
 def with_preamble(config):

@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from . import pki
 from .dialogue import Connection, Dialogue, Pipe
 from .dns import server_for
 
@@ -76,6 +77,8 @@ class Workplace:
         self.configuration.chmod(0o644)
 
     def fill_in(self, text):
+        if "@CERTS@" in text:
+            text = text.replace("@CERTS@", str(pki.directory()))
         return text.replace("@TMP@", str(self.path))
 
     def read(self, name):
