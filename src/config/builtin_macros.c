@@ -26,10 +26,16 @@ static const struct {
     {"LOOKUP_PASSWD", LOOKUP_PASSWD},
     {"LOOKUP_REDIS", LOOKUP_REDIS},
     {"LOOKUP_SQLITE", LOOKUP_SQLITE},
+    {"OPENSSL", USE_OPENSSL},
     {"PAM", SUPPORT_PAM},
     {"PRDR", 1},
     {"PROXY", SUPPORT_PROXY},
     {"TCP_FASTOPEN", 1},
+    {"TLS1_3", 1},
+    {"TLS_ALPN", 1},
+    {"TLS_CA_CACHE", 1},
+    {"TLS_OCSP", 1},
+    {"TLS_OCSP_LIST", 1},
 };
 
 /* _LOG_NAME */
@@ -135,6 +141,13 @@ static int compare(const void *a, const void *b)
     return -str_cmp(((const struct macro *)a)->name, ((const struct macro *)b)->name);
 }
 
+/* Words for $tls_in_resumption and $tls_out_resumption (manual, 43.17), for listextract: bit 1 is always set. */
+static const char resume_decode[] =
+    "no ticket wanted, no session offered: 0x02 :ticket wanted, none issued: 0x04 : 0x05 : 0x06 "
+    ":session offered, not used, no ticket: 0x08 :ticket issued unasked: 0x0A :ticket wanted and issued: 0x0C "
+    ":session offered, not used: 0x0E :session offered, not used, new ticket: 0x10 :resumed: 0x12 :resumed: 0x14 "
+    ": 0x15 : 0x16 :resumed: 0x18 :resumed: 0x1A :resumed, new ticket: 0x1C :resumed: 0x1E :resumed, new ticket";
+
 struct macro *macros_builtin(struct arena *arena, const struct config *config)
 {
     struct collection c = {.arena = arena, .prefix = "_HAVE_"};
@@ -153,6 +166,8 @@ struct macro *macros_builtin(struct arena *arena, const struct config *config)
         add_class(&c, config->sections[i].class);
     add_expansion_names(&c);
     c.prefix = "";
+    add(&c, "_RESUME_DECODE");
+    c.v[c.n - 1].value = STR(resume_decode);
     for (const char *const *name = config->predefined; *name; name++)
         add(&c, *name);
     qsort(c.v, c.n, sizeof *c.v, compare);

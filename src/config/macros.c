@@ -76,7 +76,7 @@ static void need_builtin(struct macros *m)
 /* Whether predefined macros begin with an underscore, this word and an underscore. */
 static bool is_builtin_class(const struct macros *m, struct str word)
 {
-    static const char *const classes[] = {"HAVE", "LOG", "OPT", "DRIVER", "EXP"};
+    static const char *const classes[] = {"HAVE", "LOG", "OPT", "DRIVER", "EXP", "RESUME"};
 
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         if (str_is(word, classes[i]))

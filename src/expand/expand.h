@@ -31,6 +31,10 @@ struct source_pos template_where(const struct template *t);
 /* The value when it does not depend on anything (no expansion items in it). */
 bool template_constant(const struct template *t, struct str *value);
 
+/* Whether the value depends on nothing but the configuration and on which files exist: it can be made in a scope
+ * that has a process and no connection. */
+bool template_is_unchanging(const struct template *t);
+
 /* Reports the error that compiling found, if there is one: Exim, too, gets no further than the first. Evaluating
  * such a template never succeeds. Or else the first item or condition that Exim has and Gatepost has not, which
  * is an error where it is used. Returns whether there was one; a NULL t has none. */

@@ -96,7 +96,7 @@ static void print_libraries(void)
 void version_print(void)
 {
     printf("Exim version %s #1 built %s %s (Gatepost %s)\n", EXIM_VERSION, __DATE__, __TIME__, GATEPOST_VERSION);
-    printf("Support for: crypteq IPv6%s Event PRDR PROXY TCP_Fast_Open\n", SUPPORT_PAM ? " PAM" : "");
+    printf("Support for: crypteq IPv6%s OpenSSL TLS_resume Event OCSP PRDR PROXY TCP_Fast_Open\n", SUPPORT_PAM ? " PAM" : "");
     print_lookups(false);
     print_lookups(true);
     printf("Authenticators:");

@@ -95,9 +95,8 @@ struct server_tls *server_tls_new(struct arena *arena, const struct main_options
     tls->constant = true;
     for (int i = 0; i < ROWS; i++) {
         const struct template *t = option_of(tls, &rows[i]);
-        struct str value;
 
-        tls->constant = tls->constant && (t == NULL || template_constant(t, &value));
+        tls->constant = tls->constant && (t == NULL || template_is_unchanging(t));
     }
     if (options->tls_resumption_hosts != NULL)
         tls->keys = tls_ticket_keys_new();
@@ -105,20 +104,38 @@ struct server_tls *server_tls_new(struct arena *arena, const struct main_options
     return tls;
 }
 
+/* A forced failure leaves an option unset (manual, 43.6). */
+static bool expand_settings(const struct server_tls *tls, struct scope *scope, struct tls_server_settings *settings,
+                            struct error *err)
+{
+    *settings = fixed_settings(tls);
+    for (int i = 0; i < ROWS; i++) {
+        struct error why = ERROR_IN(scope->arena);
+        struct str *value = setting_of(settings, &rows[i]);
+
+        switch (expand(scope, option_of(tls, &rows[i]), scope->arena, value, &why)) {
+        case EXPAND_OK:
+            break;
+        case EXPAND_FORCED:
+            *value = STR_NULL;
+            break;
+        case EXPAND_FAILED:
+        case EXPAND_DEFER:
+            return error_set(err, "(%s): expansion failed: %.*s", rows[i].name, STR_ARG(why.text));
+        }
+    }
+    return true;
+}
+
 bool server_tls_prepare(struct server_tls *tls, struct error *err)
 {
-    struct tls_server_settings settings = fixed_settings(tls);
+    struct scope scope = {.arena = err->arena, .process = tls->process, .services = &smtp_services};
+    struct tls_server_settings settings;
     struct tls_context *fresh;
 
     if (!tls->constant)
         return true;
-    for (int i = 0; i < ROWS; i++) {
-        const struct template *t = option_of(tls, &rows[i]);
-
-        if (t != NULL)
-            template_constant(t, setting_of(&settings, &rows[i]));
-    }
-    fresh = tls_server_context_new(&settings, err);
+    fresh = expand_settings(tls, &scope, &settings, err) ? tls_server_context_new(&settings, err) : NULL;
     if (fresh == NULL)
         return false;
     tls_context_free(tls->ahead);
@@ -148,30 +165,6 @@ bool server_tls_wants_sni(const struct server_tls *tls)
 }
 
 /* --- For one connection */
-
-/* A forced failure leaves an option unset (manual, 43.6). */
-static bool expand_settings(struct smtp_session *s, struct tls_server_settings *settings, struct error *err)
-{
-    const struct server_tls *tls = s->prepared->tls;
-
-    *settings = fixed_settings(tls);
-    for (int i = 0; i < ROWS; i++) {
-        struct error why = ERROR_IN(s->scratch);
-        struct str *value = setting_of(settings, &rows[i]);
-
-        switch (expand(&s->scope, option_of(tls, &rows[i]), s->scratch, value, &why)) {
-        case EXPAND_OK:
-            break;
-        case EXPAND_FORCED:
-            *value = STR_NULL;
-            break;
-        case EXPAND_FAILED:
-        case EXPAND_DEFER:
-            return error_set(err, "(%s): expansion failed: %.*s", rows[i].name, STR_ARG(why.text));
-        }
-    }
-    return true;
-}
 
 /* Settings as one string. */
 static struct str key_of(struct arena *arena, struct tls_server_settings *settings)
@@ -233,7 +226,7 @@ struct tls_context *server_tls_context(struct smtp_session *s, struct error *err
 
     if (tls->ahead != NULL)
         return tls->ahead;
-    if (!expand_settings(s, &settings, err) || !is_clean(&settings, err))
+    if (!expand_settings(tls, &s->scope, &settings, err) || !is_clean(&settings, err))
         return NULL;
     key = key_of(s->scratch, &settings);
     entry = find(tls, key);

@@ -101,11 +101,12 @@ static const struct row *find(struct str name)
     return NULL;
 }
 
-/* Exim's own primes are not published with the reasons for them: who asks for these gets a group of RFC 7919,
+/* "historic" is for GnuTLS. Exim's own primes are not published with the reasons for them: who asks for these gets a group of RFC 7919,
  * as strong as the certificate. */
 static bool is_default(struct str name)
 {
-    return name.n == 0 || str_is(name, "default") || str_starts(name, "exim.dev.20160529.");
+    return name.n == 0 || str_is(name, "default") || str_is(name, "historic") ||
+           str_starts(name, "exim.dev.20160529.");
 }
 
 bool tls_set_dh(struct tls_context *context, struct str dhparam, int max_bits, struct error *err)
