@@ -136,6 +136,7 @@ struct scope_message {
     struct str max_received_linelength;
     struct str received_for;   /* $received_for: while the Received: header is made */
     struct str headers_added;  /* $headers_added: by add_header so far */
+    struct str bounce_recipient, warn_message_delay, warn_message_recipients; /* while these are made */
 };
 
 /* The address being checked or delivered. */
@@ -153,6 +154,8 @@ struct scope_address {
     struct str sending_ip_address, sending_port; /* of our end of the connection; STR_NULL: not known */
     struct str transport_name, router_name;
     struct str self_hostname, address_file, address_pipe;
+    struct str return_path;                /* $return_path, of a delivery */
+    struct str inode;                      /* $inode: of the file that is being written */
     struct str recipient_data, sender_data;
 };
 

@@ -48,7 +48,7 @@ static const struct variable_row rows[] = {
     CONSTANT("av_failed", "0"),
     MESSAGE("body_linecount", AS_INT, body_linecount, "0"),
     MESSAGE("body_zerocount", AS_INT, body_zerocount, "0"),
-    CONSTANT("bounce_recipient", ""),
+    MESSAGE("bounce_recipient", AS_TEXT, bounce_recipient, ""),
     PROCESS("bounce_return_size_limit", AS_TEXT, bounce_return_size_limit, "102400"),
     COMPUTED("caller_gid", get_gid),
     COMPUTED("caller_uid", get_uid),
@@ -106,7 +106,7 @@ static const struct variable_row rows[] = {
     CONNECTION("host_lookup_failed", AS_FLAG, host_lookup_failed, "0"),
     ADDRESS("host_port", AS_INT, host_port, "0"),
     PROCESS("initial_cwd", AS_TEXT, initial_cwd, ""),
-    CONSTANT("inode", "0"),
+    ADDRESS("inode", AS_TEXT, inode, "0"),
     CONNECTION("interface_address", AS_TEXT, interface_address, ""),
     CONNECTION("interface_port", AS_INT, interface_port, "-1"),
     SCOPE("item", AS_TEXT, item, ""),
@@ -201,7 +201,7 @@ static const struct variable_row rows[] = {
     CONSTANT("regex9", ""),
     SCOPE("regex_match_string", AS_TEXT, regex_match, ""),
     COMPUTED("reply_address", get_reply_address),
-    CONSTANT("return_path", ""),
+    ADDRESS("return_path", AS_TEXT, return_path, ""),
     PROCESS("return_size_limit", AS_TEXT, bounce_return_size_limit, "102400"),
     ADDRESS("router_name", AS_TEXT, router_name, ""),
     COMPUTED("runrc", get_runrc),
@@ -291,8 +291,8 @@ static const struct variable_row rows[] = {
     SCOPE("value", AS_TEXT, value, ""),
     ACL("verify_mode", AS_TEXT, verify_mode, ""),
     PROCESS("version_number", AS_TEXT, version_number, ""),
-    CONSTANT("warn_message_delay", ""),
-    CONSTANT("warn_message_recipients", ""),
+    MESSAGE("warn_message_delay", AS_TEXT, warn_message_delay, ""),
+    MESSAGE("warn_message_recipients", AS_TEXT, warn_message_recipients, ""),
 };
 
 const struct variable_table variable_table = ROWS(rows);

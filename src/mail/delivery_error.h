@@ -9,6 +9,12 @@ enum delivery_error {
     DELIVERY_UNKNOWN = -1,
     DELIVERY_CONNECTION_LOST = -18,   /* lost_connection: the remote host closed it */
     DELIVERY_MALFORMED_REPLY = -19,
+    DELIVERY_NOT_REGULAR = -4,        /* a mailbox is not a file */
+    DELIVERY_NOT_DIRECTORY = -5,      /* ... or not a directory */
+    DELIVERY_BAD_OWNER = -6,
+    DELIVERY_BAD_MODE = -7,
+    DELIVERY_CHANGED = -8,            /* while it was being opened */
+    DELIVERY_SYMLINK = -20,
     DELIVERY_QUOTA = -22,             /* quota */
     DELIVERY_FORBIDDEN = -24,         /* a router may not generate deliveries to files, pipes or such */
     DELIVERY_EXPANSION = -27,         /* an option could not be expanded */
@@ -26,6 +32,7 @@ enum delivery_error {
     DELIVERY_ROUTE_RETRY = -52,       /* the retry time of ... has not come */
     DELIVERY_LOCAL_RETRY = -53,
     DELIVERY_HOST_RETRY = -54,
+    DELIVERY_LOCAL_ONLY = -55,        /* local_deliveries only */
     DELIVERY_EVENT = -58,             /* an event action asked for something else */
 };
 

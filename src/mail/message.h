@@ -91,4 +91,9 @@ struct mail_message {
     int linecount, body_linecount, body_zerocount, max_received_linelength;
 };
 
+/* Up to n octets of the body as expansions see it: NULs, and unless they are wanted newlines, become spaces. from:
+ * octets of the body in front; a negative number is 0. */
+struct str mail_body_part(struct arena *arena, const struct mail_message *message, int64_t from, size_t n,
+                          bool newlines);
+
 #endif

@@ -29,6 +29,7 @@ static struct mail_recipient *make(struct arena *arena, struct str address, enum
     recipient->target = target;
     recipient->one_time_parent = -1;
     recipient->properties.errors_address = STR_NULL;
+    recipient->return_path = STR_NULL;
     recipient->local_user_uid = (uid_t)-1;
     recipient->local_user_gid = (gid_t)-1;
     if (target == TARGET_ADDRESS)

@@ -127,6 +127,7 @@ struct mail_recipient {
     bool ignore_error;    /* unseen deliveries whose failure is nobody's concern */
     bool hidden;          /* bounces do not name it (hide_child_in_errmsg) */
     bool duplicate;
+    unsigned pending;     /* addresses generated from it that are still to be done with */
 
     /* What a transport found, for the delivery line. */
     const struct mail_host *host_used;
@@ -139,8 +140,12 @@ struct mail_recipient {
     bool chunking, pipelining, early_pipelining, prdr, tls_on_connect, dsn_aware;
     bool second_on_connection;  /* "*" behind H=...: the connection was open already */
     struct timeval delivery_time; /* DT= */
+    int64_t octets;             /* S=: of the message as it was sent */
+    struct str return_path;     /* that the transport used; STR_NULL: the usual one */
     struct str transport_return_message; /* output of a pipe to go into a bounce */
     struct str shadow_message;
+    struct str submission;      /* a message to be sent to those that it names: header lines, an empty line, the body;
+                                 * STR_NULL: none */
 };
 
 /* A new recipient; everything else is zero or null. The address is split, its forms made. */

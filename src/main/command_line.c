@@ -23,6 +23,8 @@ enum action {
     SET_TEXT,   /* the const char * at offset becomes the value */
     SET_TEXT_AND_CALLOUTS, /* the same, and callouts are made */
     ADD_DEFINE, /* -D */
+    SET_NUMBER, /* the enum at offset becomes `number` */
+    SET_SELECTION, /* two texts at offset: what follows directly, and the next argument */
     IGNORE,
     REFUSE,     /* known to Exim, not here */
 };
@@ -33,35 +35,47 @@ struct row {
     enum action action;
     enum mode mode;
     size_t offset;
+    int number;
 };
 
-#define MODE(option_, shape_, mode_) {option_, shape_, SET_MODE, mode_, 0}
-#define MODE_TEXT(option_, shape_, mode_, field_) {option_, shape_, SET_TEXT, mode_, offsetof(struct command_line, field_)}
-#define FLAG(option_, field_) {option_, ALONE, SET_FLAG, MODE_NONE, offsetof(struct command_line, field_)}
-#define TEXT(option_, shape_, field_) {option_, shape_, SET_TEXT, MODE_NONE, offsetof(struct command_line, field_)}
-#define NO_EFFECT(option_, shape_) {option_, shape_, IGNORE, MODE_NONE, 0}
-#define REFUSED(option_, shape_) {option_, shape_, REFUSE, MODE_NONE, 0}
+#define MODE(option_, shape_, mode_) {option_, shape_, SET_MODE, mode_, 0, 0}
+#define MODE_TEXT(option_, shape_, mode_, field_) {option_, shape_, SET_TEXT, mode_, offsetof(struct command_line, field_), 0}
+#define FLAG(option_, field_) {option_, ALONE, SET_FLAG, MODE_NONE, offsetof(struct command_line, field_), 0}
+#define TEXT(option_, shape_, field_) {option_, shape_, SET_TEXT, MODE_NONE, offsetof(struct command_line, field_), 0}
+#define NO_EFFECT(option_, shape_) {option_, shape_, IGNORE, MODE_NONE, 0, 0}
+#define REFUSED(option_, shape_) {option_, shape_, REFUSE, MODE_NONE, 0, 0}
+#define NUMBER(option_, field_, number_) \
+    {option_, ALONE, SET_NUMBER, MODE_NONE, offsetof(struct command_line, field_), number_}
 
 /* The longest option that fits counts, so the order does not matter. */
 static const struct row rows[] = {
     MODE("-bd", ALONE, MODE_DAEMON),
-    {"-bdf", ALONE, SET_FLAG, MODE_DAEMON, offsetof(struct command_line, foreground)},
+    {"-bdf", ALONE, SET_FLAG, MODE_DAEMON, offsetof(struct command_line, foreground), 0},
     MODE("-be", ALONE, MODE_EXPAND),
     MODE_TEXT("-bh", NEXT, MODE_TEST, sender_address),
-    {"-bhc", NEXT, SET_TEXT_AND_CALLOUTS, MODE_TEST, offsetof(struct command_line, sender_address)},
+    {"-bhc", NEXT, SET_TEXT_AND_CALLOUTS, MODE_TEST, offsetof(struct command_line, sender_address), 0},
     MODE_TEXT("-bI:", ATTACHED, MODE_INFO, info),
+    MODE("-bm", ALONE, MODE_MESSAGE),
+    FLAG("-bnq", no_qualify),
     MODE("-bP", ALONE, MODE_PRINT),
+    MODE_TEXT("-bp", ATTACHED, MODE_LIST, list),
     MODE("-brt", ALONE, MODE_RETRY),
     MODE("-brw", ALONE, MODE_REWRITE),
+    MODE("-bS", ALONE, MODE_BATCH),
     MODE("-bs", ALONE, MODE_SESSION),
     MODE("-bt", ALONE, MODE_ADDRESS_TEST),
     FLAG("-bV", version),
     MODE("-bv", ALONE, MODE_VERIFY),
     MODE("-bvs", ALONE, MODE_VERIFY_SENDER),
     TEXT("-C", NEXT_OR_ATTACHED, config_files),
-    {"-D", ATTACHED, ADD_DEFINE, MODE_NONE, 0},
+    {"-D", ATTACHED, ADD_DEFINE, MODE_NONE, 0, 0},
     TEXT("-d", ATTACHED, debug),
     TEXT("-f", NEXT_OR_ATTACHED, envelope_sender),
+    TEXT("-F", NEXT_OR_ATTACHED, full_name),
+    FLAG("-G", no_fixups),
+    FLAG("-i", dot_is_data),
+    MODE_TEXT("-M", ATTACHED, MODE_MANAGE, manage),
+    FLAG("-N", dont_deliver),
     FLAG("-n", no_labels),
     FLAG("-v", verbose),
     TEXT("-oMa", NEXT, sender_address),
@@ -73,34 +87,39 @@ static const struct row rows[] = {
     TEXT("-oMr", NEXT, protocol),
     TEXT("-oMs", NEXT, sender_host),
     TEXT("-oMt", NEXT, sender_ident),
+    NUMBER("-odb", delivery, DELIVERY_BACKGROUND),
+    NUMBER("-odf", delivery, DELIVERY_FOREGROUND),
+    NUMBER("-odi", delivery, DELIVERY_FOREGROUND),
+    NUMBER("-odq", delivery, DELIVERY_QUEUED),
+    NUMBER("-odqs", delivery, DELIVERY_REMOTE_QUEUED),
+    NUMBER("-oee", errors, ERRORS_MAIL_OK),
+    NUMBER("-oem", errors, ERRORS_MAIL),
+    NUMBER("-oep", errors, ERRORS_PRINT),
+    NUMBER("-oeq", errors, ERRORS_QUIET),
+    NUMBER("-oew", errors, ERRORS_WRITE),
+    FLAG("-oi", dot_is_data),
+    FLAG("-oitrue", dot_is_data),
     TEXT("-oP", NEXT, pid_file),
     TEXT("-oX", NEXT, listen),
+    TEXT("-q", ATTACHED, queue_run),
+    {"-R", ATTACHED, SET_SELECTION, MODE_NONE, offsetof(struct command_line, recipients_flags), 0},
+    TEXT("-r", NEXT_OR_ATTACHED, envelope_sender),
+    {"-S", ATTACHED, SET_SELECTION, MODE_NONE, offsetof(struct command_line, senders_flags), 0},
+    FLAG("-t", from_headers),
+    FLAG("-ti", from_headers_dot),
     FLAG("-tls-on-connect", tls_on_connect),
 
-    /* Sendmail's, without effect in Exim as well, or about deliveries that a session here never starts. */
+    /* Sendmail's, without effect in Exim as well. */
     NO_EFFECT("-Ac", ALONE),
     NO_EFFECT("-Am", ALONE),
     NO_EFFECT("-B", ATTACHED),
     NO_EFFECT("-ex", ALONE),
     NO_EFFECT("-h", ATTACHED),
-    NO_EFFECT("-i", ALONE),
     NO_EFFECT("-L", ATTACHED),
     NO_EFFECT("-m", ALONE),
     NO_EFFECT("-O", NEXT),
     NO_EFFECT("-oA", NEXT),
     NO_EFFECT("-oB", ATTACHED),
-    NO_EFFECT("-odb", ALONE),
-    NO_EFFECT("-odf", ALONE),
-    NO_EFFECT("-odi", ALONE),
-    NO_EFFECT("-odq", ALONE),
-    NO_EFFECT("-odqs", ALONE),
-    NO_EFFECT("-oee", ALONE),
-    NO_EFFECT("-oem", ALONE),
-    NO_EFFECT("-oep", ALONE),
-    NO_EFFECT("-oeq", ALONE),
-    NO_EFFECT("-oew", ALONE),
-    NO_EFFECT("-oi", ALONE),
-    NO_EFFECT("-oitrue", ALONE),
     NO_EFFECT("-om", ALONE),
     NO_EFFECT("-oo", ALONE),
     NO_EFFECT("-ov", ALONE),
@@ -116,31 +135,17 @@ static const struct row rows[] = {
     REFUSED("-bfp", NEXT),
     REFUSED("-bfs", NEXT),
     REFUSED("-bi", ALONE),
-    REFUSED("-bm", ALONE),
     REFUSED("-bmalware", NEXT),
-    REFUSED("-bnq", ALONE),
-    REFUSED("-bp", ATTACHED),
-    REFUSED("-bS", ALONE),
     REFUSED("-bw", ATTACHED),
     REFUSED("-dd", ATTACHED),
     REFUSED("-dropcr", ALONE),
     REFUSED("-E", ATTACHED),
-    REFUSED("-F", NEXT),
-    REFUSED("-G", ATTACHED),
-    REFUSED("-M", ATTACHED),
-    REFUSED("-N", ALONE),
     REFUSED("-oPX", ALONE),
     REFUSED("-or", ATTACHED),
     REFUSED("-os", ATTACHED),
     REFUSED("-oY", ALONE),
     REFUSED("-p", ATTACHED),
-    REFUSED("-q", ATTACHED),
-    REFUSED("-R", ATTACHED),
-    REFUSED("-r", NEXT_OR_ATTACHED),
-    REFUSED("-S", ATTACHED),
     REFUSED("-Tqt", NEXT),
-    REFUSED("-t", ALONE),
-    REFUSED("-ti", ALONE),
     REFUSED("-z", NEXT),
 };
 
@@ -204,7 +209,7 @@ static bool add_define(struct arena *arena, struct command_line *cl, const char 
 }
 
 static bool apply(struct arena *arena, struct command_line *cl, const struct row *row, const char *value,
-                  struct error *err)
+                  const char *second, struct error *err)
 {
     char *field = (char *)cl + row->offset;
 
@@ -220,6 +225,13 @@ static bool apply(struct arena *arena, struct command_line *cl, const struct row
         break;
     case SET_TEXT:
         *(const char **)field = value;
+        break;
+    case SET_NUMBER:
+        *(int *)field = row->number;
+        break;
+    case SET_SELECTION:
+        ((const char **)field)[0] = value;
+        ((const char **)field)[1] = second;
         break;
     case ADD_DEFINE:
         return add_define(arena, cl, value, err);
@@ -238,10 +250,11 @@ static bool take(struct arena *arena, struct command_line *cl, char *const **arg
     const char *argument = *(*argv)++;
     const struct row *row = find(argument);
     const char *value = row ? argument + strlen(row->option) : "";
+    const char *second = NULL;
     bool next = row && (row->shape == NEXT || (row->shape == NEXT_OR_ATTACHED && *value == '\0'));
 
     if (row && row->action == REFUSE)
-        return apply(arena, cl, row, value, err);
+        return apply(arena, cl, row, value, NULL, err);
     if (!row)
         return error_set(err, "exim abandoned: unknown, malformed, or incomplete option %s", argument);
     if (next && !**argv) {
@@ -251,7 +264,12 @@ static bool take(struct arena *arena, struct command_line *cl, char *const **arg
     }
     if (next)
         value = *(*argv)++;
-    return apply(arena, cl, row, value, err);
+    if (row->action == SET_SELECTION) {
+        if (!**argv)
+            return error_set(err, "exim: string expected after %s", row->option);
+        second = *(*argv)++;
+    }
+    return apply(arena, cl, row, value, second, err);
 }
 
 /* Whether -C may name the files of the list: ALT_CONFIG_PREFIX of Local/Makefile confines them (manual, 5.2). */
@@ -270,6 +288,44 @@ static bool config_files_allowed(struct arena *arena, const char *list, struct e
     return true;
 }
 
+/* -q with an interval makes a daemon, alone or with -bd; without, one queue run, as -R and -S do. */
+static enum mode queue_mode(const struct command_line *cl)
+{
+    const char *p = cl->queue_run;
+    size_t n = p ? strcspn(p, "G") : 0;
+
+    if (!p)
+        return cl->recipients_text || cl->senders_text ? MODE_RUN : MODE_NONE;
+    if (p[n] == 'G') { /* a queue's name, and behind a slash what would stand in front of it */
+        const char *slash = strchr(p + n, '/');
+
+        return slash && slash[1] >= '0' && slash[1] <= '9' ? MODE_DAEMON : MODE_RUN;
+    }
+    return strpbrk(p, "0123456789") ? MODE_DAEMON : MODE_RUN;
+}
+
+/* What is meant when no option says it, and what does not go together. */
+static bool settle_mode(struct command_line *cl, struct error *err)
+{
+    enum mode queue = queue_mode(cl);
+
+    if (cl->from_headers_dot)
+        cl->from_headers = cl->dot_is_data = true;
+    if ((cl->mode == MODE_LIST || cl->mode == MODE_MANAGE) && cl->queue_run && *cl->queue_run == 'G')
+        queue = MODE_NONE; /* the queue that is meant */
+    cl->no_listening = queue == MODE_DAEMON && cl->mode == MODE_NONE;
+    if (queue != MODE_NONE && !(cl->mode == MODE_DAEMON && queue == MODE_DAEMON) && !set_mode(cl, queue, err))
+        return false;
+    if (cl->mode == MODE_NONE && cl->version)
+        cl->mode = MODE_VERSION;
+    if (cl->mode == MODE_NONE && (*cl->arguments || cl->from_headers))
+        cl->mode = MODE_MESSAGE;
+    if ((*cl->arguments && (cl->mode == MODE_DAEMON || cl->mode == MODE_TEST)) ||
+        (cl->from_headers && cl->mode != MODE_MESSAGE))
+        return error_set(err, "exim: incompatible command-line options or arguments");
+    return true;
+}
+
 bool command_line_parse(struct arena *arena, char *const *argv, struct command_line *cl, struct error *err)
 {
     *cl = (struct command_line){.defines = ARENA_ARRAY(arena, const char *, 1)};
@@ -285,14 +341,5 @@ bool command_line_parse(struct arena *arena, char *const *argv, struct command_l
     cl->arguments = argv;
     if (cl->config_files && !config_files_allowed(arena, cl->config_files, err))
         return false;
-    if (cl->mode == MODE_NONE && cl->version)
-        cl->mode = MODE_VERSION;
-    if (cl->envelope_sender && cl->mode != MODE_RETRY && cl->mode != MODE_ADDRESS_TEST && cl->mode != MODE_VERIFY &&
-        cl->mode != MODE_VERIFY_SENDER)
-        return error_set(err, "exim abandoned: option -f is known to Exim but not supported by gatepost");
-    if (*argv && (cl->mode == MODE_DAEMON || cl->mode == MODE_TEST))
-        return error_set(err, "exim: incompatible command-line options or arguments");
-    if (*argv && cl->mode == MODE_NONE)
-        return error_set(err, "exim abandoned: a message on the standard input is known to Exim but not supported by gatepost");
-    return true;
+    return settle_mode(cl, err);
 }

@@ -19,24 +19,61 @@ enum mode {
     MODE_ADDRESS_TEST,  /* -bt */
     MODE_VERIFY,        /* -bv */
     MODE_VERIFY_SENDER, /* -bvs */
+    MODE_BATCH,    /* -bS: batched SMTP */
+    MODE_MESSAGE,  /* a message on standard input: -bm, -t, or recipients as arguments */
+    MODE_LIST,     /* -bp */
+    MODE_MANAGE,   /* -M */
+    MODE_RUN,      /* -q, -R, -S: one queue run */
     MODE_VERSION,  /* -bV */
     MODE_INFO,     /* -bI: */
+};
+
+/* How errors in a message on standard input are told (-oe; manual, 5.2). */
+enum error_mode {
+    ERRORS_MAIL,         /* -oem: to the sender; exit code 1. The default */
+    ERRORS_MAIL_OK,      /* -oee: to the sender; exit code 0 when that could be done */
+    ERRORS_WRITE,        /* -oew: as -oem */
+    ERRORS_PRINT,        /* -oep: on standard error */
+    ERRORS_QUIET,        /* -oeq: as -oem here: there is no such in Exim */
+};
+
+/* When messages are delivered that come in (-od). */
+enum delivery_mode {
+    DELIVERY_UNSAID,        /* as the options of the configuration say; if they do not, at once */
+    DELIVERY_BACKGROUND,    /* -odb */
+    DELIVERY_FOREGROUND,    /* -odf, -odi */
+    DELIVERY_QUEUED,        /* -odq */
+    DELIVERY_REMOTE_QUEUED, /* -odqs */
 };
 
 struct command_line {
     enum mode mode;
     bool version;                /* -bV was given, alone or with another mode */
     bool foreground;             /* -bdf */
+    bool no_listening;           /* -q with an interval, without -bd: a daemon for queue runs alone */
     bool no_labels;              /* -n */
     bool verbose;                /* -v */
-    bool tls_on_connect;         /* -tls-on-connect */
     const char *config_files;    /* -C: a colon-separated list; NULL: the compiled-in one */
     const char **defines;        /* -D, NULL-terminated */
     const char *debug;           /* what follows -d; NULL: not given */
     const char *listen;          /* -oX */
     const char *pid_file;        /* -oP */
     const char *info;            /* -bI: */
-    const char *envelope_sender; /* -f */
+    const char *envelope_sender; /* -f, -r */
+    const char *full_name;       /* -F */
+    enum delivery_mode delivery; /* -od */
+    enum error_mode errors;      /* -oe */
+    bool dot_is_data;            /* -i, -oi: a line with a dot alone does not end a message */
+    bool from_headers, from_headers_dot; /* -t, -ti */
+    bool no_qualify;             /* -bnq */
+    bool no_fixups;              /* -G */
+    bool dont_deliver;           /* -N */
+    bool tls_on_connect;         /* -tls-on-connect */
+    const char *list;            /* what follows -bp */
+    const char *manage;          /* what follows -M */
+    const char *queue_run;       /* what follows -q; NULL: no queue runs */
+    const char *recipients_flags, *recipients_text; /* -R: its letters and its argument */
+    const char *senders_flags, *senders_text;       /* -S */
     /* What -oM tells about the caller of -bs. */
     const char *sender_address;  /* -bh and -oMa, the last of them: address[.port] */
     bool test_callouts;          /* -bhc: callouts are made in the test session */

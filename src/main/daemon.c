@@ -17,8 +17,10 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "main/deliveries.h"
 #include "main/logging.h"
 #include "main/mail_table.h"
+#include "main/queue_runs.h"
 #include "main/tls_watch.h"
 #include "main/worker.h"
 
@@ -34,6 +36,8 @@ struct daemon {
     unsigned generation;
     int signal_fd, wake_fd;
     struct tls_watch tls;
+    int deliveries[2]; /* a pipe: see deliveries.h */
+    struct queue_runs runs;
     struct str pid_file; /* in the arena of its own: outlives configurations */
     struct arena *arena;
     bool stopping;
@@ -58,6 +62,8 @@ static bool plan(struct daemon *d, struct program *program, struct listeners *li
     };
 
     (void)d;
+    if (program->cl->no_listening)
+        return true;
     return listen_plan(program->arena, &request, listeners, err);
 }
 
@@ -97,7 +103,7 @@ static bool open_all(struct program *program, const struct listeners *old, struc
             return false;
     }
     listeners->n = open;
-    return open > 0;
+    return open > 0 || program->cl->no_listening;
 }
 
 static bool contains(const struct listeners *listeners, int fd)
@@ -111,10 +117,15 @@ static bool contains(const struct listeners *listeners, int fd)
 static void log_started(const struct daemon *d)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
+    const struct command_line *cl = (*d->program)->cl;
+    struct str runs = STR("no queue runs"), listening = STR("not listening for SMTP");
 
-    log_write(LOG_MAIN, "exim %.*s daemon started: pid=%d, no queue runs, listening %.*s",
-              STR_ARG((*d->program)->process.version_number), (int)getpid(),
-              STR_ARG(listen_describe(arena, &d->listeners)));
+    if (d->runs.interval > 0)
+        runs = str_printf(arena, "-q%s", cl->queue_run);
+    if (!cl->no_listening)
+        listening = str_join(arena, STR("listening "), listen_describe(arena, &d->listeners));
+    log_write(LOG_MAIN, "exim %.*s daemon started: pid=%d, %.*s, %.*s",
+              STR_ARG((*d->program)->process.version_number), (int)getpid(), STR_ARG(runs), STR_ARG(listening));
     arena_free(arena);
 }
 
@@ -156,7 +167,7 @@ static struct str pid_file_name(struct arena *arena, const struct program *progr
 {
     if (program->cl->pid_file)
         return str_copy(arena, str_of(program->cl->pid_file));
-    if (program->cl->listen)
+    if (program->cl->listen || program->cl->no_listening)
         return STR_NULL;
     if (!str_is_empty(program->config->main.pid_file_path))
         return str_copy(arena, program->config->main.pid_file_path);
@@ -212,7 +223,7 @@ static void fork_workers(struct daemon *d)
 
     smtp_settings_turn_keys(d->smtp);
 
-    while (!d->stopping && scoreboard_idle(d->board, d->generation) < spare &&
+    while (!d->stopping && d->listeners.n > 0 && scoreboard_idle(d->board, d->generation) < spare &&
            scoreboard_workers(d->board) < most_workers(d)) {
         int place = scoreboard_reserve(d->board, d->generation);
         pid_t pid;
@@ -239,7 +250,7 @@ static void reap(struct daemon *d)
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (scoreboard_release(d->board, pid) < 0)
+        if (queue_runs_ended(&d->runs, pid) || scoreboard_release(d->board, pid) < 0)
             continue;
         if (WIFSIGNALED(status))
             log_write(LOG_MAIN | LOG_PANIC, "worker %d died of signal %d", (int)pid, WTERMSIG(status));
@@ -257,11 +268,12 @@ static void terminate(void *ctx, pid_t pid)
     kill(pid, SIGTERM);
 }
 
-static struct smtp_settings *settings_of(struct program *program)
+static struct smtp_settings *settings_of(const struct daemon *d, struct program *program)
 {
     struct smtp_settings *settings =
         smtp_settings_new(program->arena, program->config, program->acls, &program->process);
 
+    program->delivery_fd = d->deliveries[1];
     settings->mail = mail_table_new(program);
     return settings;
 }
@@ -284,7 +296,7 @@ static void reload(struct daemon *d)
             if (!contains(&listeners, d->listeners.v[i].fd))
                 close(d->listeners.v[i].fd);
         *d->program = fresh;
-        d->smtp = settings_of(fresh);
+        d->smtp = settings_of(d, fresh);
         d->listeners = listeners;
         d->generation++;
         program_free(old);
@@ -333,22 +345,84 @@ static void reload_certificates(struct daemon *d)
     d->generation++;
 }
 
+/* A process that has nothing of the daemon but its configuration. Returns what fork() does. */
+static pid_t fork_off(struct daemon *d)
+{
+    static const int by_default[] = {SIGHUP, SIGINT, SIGTERM, SIGCHLD};
+    sigset_t none;
+    pid_t pid = fork();
+
+    if (pid < 0)
+        log_write(LOG_MAIN | LOG_PANIC, "daemon: fork failed: %s", strerror(errno));
+    if (pid != 0)
+        return pid;
+    for (size_t i = 0; i < d->listeners.n; i++)
+        close(d->listeners.v[i].fd);
+    close(d->signal_fd);
+    close(d->wake_fd);
+    close(d->deliveries[0]);
+    close(d->deliveries[1]);
+    (*d->program)->delivery_fd = -1;
+    for (size_t i = 0; i < sizeof by_default / sizeof *by_default; i++)
+        signal(by_default[i], SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    return 0;
+}
+
+/* A worker has taken a message over. */
+static void start_delivery(void *ctx, struct str queue_name, struct str id)
+{
+    struct daemon *d = ctx;
+    const struct delivery_request request = {.queue = queue_name, .id = id};
+    struct queue queue;
+
+    if (fork_off(d) != 0)
+        return;
+    queue = queue_of(*d->program);
+    queue_deliver(&queue, &request);
+    log_close();
+    _exit(0);
+}
+
+static void start_queue_run(struct daemon *d)
+{
+    struct queue queue;
+    pid_t pid;
+
+    if (!queue_runs_due(&d->runs, *d->program))
+        return;
+    pid = fork_off(d);
+    if (pid != 0) {
+        queue_runs_started(&d->runs, pid);
+        return;
+    }
+    queue = queue_of(*d->program);
+    queue_run(&queue, &d->runs.run);
+    log_close();
+    _exit(0);
+}
+
 static void loop(struct daemon *d)
 {
     while (!d->stopping) {
         struct pollfd fds[] = {{.fd = d->signal_fd, .events = POLLIN},
                                {.fd = d->wake_fd, .events = POLLIN},
-                               {.fd = d->tls.fd, .events = POLLIN}};
+                               {.fd = d->tls.fd, .events = POLLIN},
+                               {.fd = d->deliveries[0], .events = POLLIN}};
         uint64_t count;
 
         fork_workers(d);
-        if (poll(fds, sizeof fds / sizeof *fds, deadline_left_ms(d->tls.due)) < 0)
+        start_queue_run(d);
+        if (poll(fds, sizeof fds / sizeof *fds, deadline_left_ms(d->tls.due < d->runs.due ? d->tls.due : d->runs.due)) < 0)
             continue;
         if (fds[2].revents)
             tls_watch_notice(&d->tls);
         reload_certificates(d);
         if (fds[1].revents && read(d->wake_fd, &count, sizeof count) < 0)
             debug(DEBUG_interface, "wake: %s\n", strerror(errno));
+        if (fds[3].revents)
+            deliveries_read(d->deliveries[0], start_delivery, d);
         if (fds[0].revents)
             handle_signal(d);
     }
@@ -387,6 +461,11 @@ int daemon_mode(struct program **program)
     int ready_fd = -1;
     bool background = !(*program)->cl->foreground && !debug_any() && !(*program)->cl->verbose;
 
+    if (!queue_runs_init(&d.runs, (*program)->cl)) {
+        fprintf(stderr, "exim abandoned: unknown, malformed, or incomplete option -q%s\n", (*program)->cl->queue_run);
+        arena_free(d.arena);
+        return 1;
+    }
     if (!plan(&d, *program, &d.listeners, &err)) {
         log_write_lines(LOG_PANIC, str_join(d.arena, STR("Exim configuration error:\n  "), err.text));
         arena_free(d.arena);
@@ -397,7 +476,12 @@ int daemon_mode(struct program **program)
         arena_free(d.arena);
         return 1;
     }
-    d.smtp = settings_of(*program);
+    if (!deliveries_open(d.deliveries)) {
+        log_write(LOG_MAIN | LOG_PANIC, "daemon cannot start: %s", strerror(errno));
+        arena_free(d.arena);
+        return 1;
+    }
+    d.smtp = settings_of(&d, *program);
     d.board = scoreboard_new(PLACES);
     d.pid_file = pid_file_name(d.arena, *program);
     if (background && !go_to_background(&ready_fd)) {

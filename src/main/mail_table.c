@@ -1,8 +1,14 @@
 /* What sessions ask of routing and of the queue: see mail_table.h. */
 #include "main/mail_table.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "base/arena.h"
-#include "main/caller.h"
+#include "base/log.h"
+#include "main/deliveries.h"
 #include "queue/incoming.h"
 #include "routers/verify.h"
 #include "transports/callout.h"
@@ -10,8 +16,8 @@
 /* What the functions of the table get back. */
 struct mail_table {
     struct mail_services services;
-    struct incoming_setup incoming;
-    const struct config *config;
+    struct program *program;
+    struct queue queue;
     bool no_callouts; /* a test session that shall bother nobody (-bh) */
 };
 
@@ -19,7 +25,7 @@ static enum mail_verify_result verify(void *ctx, struct scope *scope, struct mai
 {
     const struct mail_table *table = ctx;
 
-    return router_verify(table->config, scope, request, table->no_callouts ? NULL : callout_verify);
+    return router_verify(table->program->config, scope, request, table->no_callouts ? NULL : callout_verify);
 }
 
 static bool expand_address(void *ctx, struct scope *scope, struct str address,
@@ -28,28 +34,72 @@ static bool expand_address(void *ctx, struct scope *scope, struct str address,
 {
     const struct mail_table *table = ctx;
 
-    return router_expand(table->config, scope, address, each, each_ctx, defer, err);
+    return router_expand(table->program->config, scope, address, each, each_ctx, defer, err);
 }
 
 static struct mail_incoming *begin(void *ctx, struct mail_message *message, struct error *err)
 {
     const struct mail_table *table = ctx;
 
-    return incoming_begin(&table->incoming, message, err);
+    return incoming_begin(&table->queue.incoming, message, err);
+}
+
+/* --- When deliveries wait (manual, 14: queue_only and others) */
+
+static bool load_is_high(const struct main_options *options)
+{
+    double load;
+
+    return options->queue_only_load >= 0 && getloadavg(&load, 1) == 1 && load * 1000 > options->queue_only_load;
+}
+
+/* The command line may say otherwise than the configuration. */
+static bool waits(const struct mail_table *table, const struct mail_message *message)
+{
+    const struct main_options *options = table->queue.options;
+    enum delivery_mode asked = table->program->cl->delivery;
+
+    if (message->handling.queue_only || asked == DELIVERY_QUEUED)
+        return true;
+    if (asked != DELIVERY_UNSAID && options->queue_only_override)
+        return false;
+    if (options->queue_only ||
+        (!str_is_empty(options->queue_only_file) && access(options->queue_only_file.s, F_OK) == 0))
+        return true;
+    if (!load_is_high(options))
+        return false;
+    if (log_selected(LOG_SEL_delay_delivery))
+        log_write(LOG_MAIN, "no immediate delivery: load average is over queue_only_load");
+    return true;
+}
+
+static void deliver(void *ctx, const struct mail_message *message)
+{
+    const struct mail_table *table = ctx;
+    const struct command_line *cl = table->program->cl;
+    const struct delivery_request request = {
+        .queue = message->handling.queue,
+        .id = message->id,
+        .local_only = cl->delivery == DELIVERY_REMOTE_QUEUED || message->handling.queue_first_pass_routing,
+        .dont_deliver = cl->dont_deliver,
+    };
+
+    if (waits(table, message))
+        return;
+    if (table->program->delivery_fd >= 0) {
+        if (!deliveries_ask(table->program->delivery_fd, request.queue, request.id))
+            log_write(LOG_MAIN, "no immediate delivery: the daemon cannot be told");
+        return;
+    }
+    queue_deliver_in_process(&table->queue, &request, cl->delivery == DELIVERY_FOREGROUND);
 }
 
 const struct mail_services *mail_table_new(struct program *program)
 {
     struct mail_table *table = ARENA_NEW(program->arena, struct mail_table);
-    const struct scope_process *process = &program->process;
 
-    table->incoming = (struct incoming_setup){
-        .spool = spool_of(program->config, process->exim_uid, process->exim_gid),
-        .primary_hostname = process->primary_hostname,
-        .host_number = program->config->host_number,
-        .login = caller_login(program->arena),
-    };
-    table->config = program->config;
+    table->program = program;
+    table->queue = queue_of(program);
     table->no_callouts = program->cl->mode == MODE_TEST && !program->cl->test_callouts;
     table->services = (struct mail_services){
         .verify = verify,
@@ -58,6 +108,7 @@ const struct mail_services *mail_table_new(struct program *program)
         .write = incoming_write,
         .commit = incoming_commit,
         .abandon = incoming_abandon,
+        .deliver = deliver,
         .ctx = table,
     };
     return &table->services;

@@ -88,6 +88,16 @@ static int run(struct program **program)
             printf("Configuration file search path is %s\n", CONFIGURE_FILE);
         printf("Configuration file is %.*s\n", STR_ARG((*program)->config->file));
         return 0;
+    case MODE_LIST:
+        return list_mode(*program);
+    case MODE_MANAGE:
+        return manage_mode(*program);
+    case MODE_RUN:
+        return run_mode(*program);
+    case MODE_BATCH:
+    case MODE_MESSAGE:
+        fputs("exim abandoned: a message on the standard input is known to Exim but not supported by gatepost\n", stderr);
+        return 1;
     case MODE_NONE:
     case MODE_INFO:
         break;

@@ -31,4 +31,13 @@ int expand_mode(struct program *program);
 /* -bh and -bs: a session on standard input and output. */
 int session_mode(struct program *program);
 
+/* -bp: lists the queue. */
+int list_mode(struct program *program);
+
+/* -M: does something to messages in the queue. */
+int manage_mode(struct program *program);
+
+/* -q, -R, -S: one queue run. */
+int run_mode(struct program *program);
+
 #endif

@@ -179,6 +179,7 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
 
     program->arena = arena;
     program->cl = cl;
+    program->delivery_fd = -1;
     program->config = config_read(&request, err);
     if (program->config && compile(program, err)) {
         program->process = describe_process(program);

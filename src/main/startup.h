@@ -21,6 +21,7 @@ struct program {
     struct retry_rules retry;
     const struct rewrite_rules *rewrite; /* NULL: none */
     struct scope_process process;
+    int delivery_fd; /* in a daemon: where its workers tell the master of messages; else -1 */
 };
 
 /* The sections of drivers that a configuration can have; NULL-terminated. */

@@ -14,9 +14,12 @@ import pytest
     (["-D", "-bV"], "exim: macro name set by -D must start with an upper case letter"),
     (["-d+foo", "-bV"], "exim: unknown debug_selector setting: +foo"),
     (["-bf", "filter"], "exim abandoned: option -bf is known to Exim but not supported by gatepost"),
-    (["-Mvl", "x"], "exim abandoned: option -M is known to Exim but not supported by gatepost"),
-    (["-q15m"], "exim abandoned: option -q is known to Exim but not supported by gatepost"),
-    (["someone@b.test"], "exim abandoned: a message on the standard input is known to Exim but not supported"),
+    (["-bmalware", "x"], "exim abandoned: option -bmalware is known to Exim but not supported by gatepost"),
+    (["-Mvl", "x"], "exim: malformed message id x after -Mvl option"),
+    (["-Mvl"], "exim: no message ids given after -Mvl option"),
+    (["-Mxx", "x"], "exim abandoned: unknown, malformed, or incomplete option -Mxx"),
+    (["-bpx"], "exim abandoned: unknown, malformed, or incomplete option -bpx"),
+    (["-qx"], "exim abandoned: unknown, malformed, or incomplete option -qx"),
 ])
 def test_errors(place, arguments, error):
     result = place.run(*arguments, code=1)

@@ -1,0 +1,71 @@
+/* Starting deliveries: see deliveries.h. */
+#include "main/deliveries.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "main/caller.h"
+#include "mail/id.h"
+#include "smtp/services.h"
+
+enum { QUEUE_NAME = 64 };
+
+/* One octet sequence of this size is written to the pipe at once or not at all (POSIX: PIPE_BUF). */
+struct request {
+    char id[MAIL_ID_LENGTH + 1];
+    char queue[QUEUE_NAME];
+};
+
+struct queue queue_of(struct program *program)
+{
+    const struct scope_process *process = &program->process;
+    struct spool spool = spool_of(program->config, process->exim_uid, process->exim_gid);
+
+    return (struct queue){
+        .config = program->config,
+        .options = &program->config->main,
+        .process = process,
+        .services = &smtp_services,
+        .retry = &program->retry,
+        .hints = process->hints,
+        .incoming = {.spool = spool,
+                     .primary_hostname = process->primary_hostname,
+                     .host_number = program->config->host_number,
+                     .login = caller_login(program->arena)},
+        .spool = spool,
+    };
+}
+
+bool deliveries_open(int ends[2])
+{
+    return pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0;
+}
+
+bool deliveries_ask(int fd, struct str queue, struct str id)
+{
+    struct request request = {{0}, {0}};
+
+    if (id.n != MAIL_ID_LENGTH || queue.n >= QUEUE_NAME)
+        return false;
+    memcpy(request.id, id.s, id.n);
+    if (queue.n > 0)
+        memcpy(request.queue, queue.s, queue.n);
+    return write(fd, &request, sizeof request) == (ssize_t)sizeof request;
+}
+
+/* A worker may have fallen into wrong hands: nothing but a name can be told. */
+static bool is_sane(const struct request *request)
+{
+    return memchr(request->id, '\0', sizeof request->id) && memchr(request->queue, '\0', sizeof request->queue) &&
+           mail_id_is_valid(str_of(request->id)) && !strchr(request->queue, '/') && request->queue[0] != '.';
+}
+
+void deliveries_read(int fd, void (*start)(void *ctx, struct str queue, struct str id), void *ctx)
+{
+    struct request request;
+
+    while (read(fd, &request, sizeof request) == (ssize_t)sizeof request)
+        if (is_sane(&request))
+            start(ctx, str_of(request.queue), str_of(request.id));
+}

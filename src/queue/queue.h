@@ -1,0 +1,47 @@
+/* The queue: everything that works on its messages gets one of these. */
+#ifndef QUEUE_QUEUE_H
+#define QUEUE_QUEUE_H
+
+#include "config/config.h"
+#include "expand/scope.h"
+#include "hints/hints.h"
+#include "mail/retry_rules.h"
+#include "queue/incoming.h"
+#include "queue/spool.h"
+#include "transports/transport.h"
+
+struct queue {
+    const struct config *config;
+    const struct main_options *options;
+    const struct scope_process *process;
+    const struct scope_services *services;
+    const struct retry_rules *retry;
+    struct hints *hints;           /* NULL: nothing is remembered */
+    struct incoming_setup incoming; /* for messages that are made here */
+    struct spool spool;
+};
+
+/* How a delivery is asked for. */
+struct delivery_request {
+    struct str queue;    /* its name; empty: the default */
+    struct str id;
+    bool in_queue_run;
+    bool forced;         /* retry times do not count: -M, -qf */
+    bool force_frozen;   /* a frozen message is thawed: -M, -qff */
+    bool first_only;     /* only if nobody has tried yet: -qi */
+    bool local_only;     /* remote addresses wait: -ql, -odqs */
+    bool dont_deliver;   /* -N */
+    bool give_up;        /* -Mg: what is not delivered fails */
+    struct str who;      /* ... because of whom */
+    struct held_connection *held; /* left open by the delivery of another message to the same host; or NULL */
+    const struct transport_instance *held_transport;
+};
+
+/* Makes one attempt at delivering a message, in this process, which may be privileged. False: it could not be
+ * tried, which is logged unless the message is simply not there. */
+bool queue_deliver(const struct queue *queue, const struct delivery_request *request);
+
+/* Starts a process for it. wait: until it has ended. False: there is no process. */
+bool queue_deliver_in_process(const struct queue *queue, const struct delivery_request *request, bool wait);
+
+#endif
