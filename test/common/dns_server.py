@@ -10,7 +10,8 @@ another /etc/hosts).
         subprocess.run(dns.command(["host", "mail.test"]))
 
 A zone of None fails: the server says SERVFAIL to whatever is asked of it. Below a zone that is named in `secure`,
-answers look validated (the AD flag) to whoever asks for that; a domain named in `silent` is not answered for at all.
+answers look validated (the AD flag) to whoever asks for that; a domain named in `silent` is not answered for at all;
+with either, or with `watch`, the names that were asked for are in `asked` (all this for UDP alone).
 Names that belong to no zone are refused by nsd, which resolvers take for a failure, too."""
 
 import itertools
@@ -90,13 +91,14 @@ def is_below(name, zones):
 class DnsServer:
     """Runs until stop()."""
 
-    def __init__(self, path, zones, secure=(), silent=(), search="", options="", hosts=None):
+    def __init__(self, path, zones, secure=(), silent=(), watch=False, search="", options="", hosts=None):
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o755)
         self.secure, self.silent = tuple(secure), tuple(silent)
+        self.asked = []     # the names, where something stands between
         self.address = free_address()
-        between = bool(secure or silent)
+        between = bool(secure or silent or watch)
         self.server = (self.address, 5353 if between else PORT)
         self.files = {"/etc/resolv.conf": self.write("resolv.conf", "".join([
             f"nameserver {self.address}\n", f"search {search or '.'}\n",
@@ -161,6 +163,7 @@ class DnsServer:
                 question, client = self.datagrams.recvfrom(4096)
                 if not question:    # the socket was shut down
                     return
+                self.asked.append(name_in(question))
                 if is_below(name_in(question), self.silent):
                     continue
                 server.sendto(question, self.server)
