@@ -79,7 +79,7 @@ static enum found match_divided(struct matching *m, const struct item *item, str
     if (!same_local(m, address, local))
         return FOUND_NO;
     struct matching of_domain = {.scope = m->scope, .kind = LIST_DOMAIN, .subject = domain, .folded = domain,
-                                 .depth = m->depth, .err = m->err};
+                                 .caseful = m->caseful, .depth = m->depth, .err = m->err};
     enum match_result result = match_walk(&of_domain, address->domain);
     m->unstable |= of_domain.unstable;
     switch (result) {

@@ -140,7 +140,8 @@ enum found match_domain_item(struct matching *m, const struct item *item)
     case ITEM_MX:
         return match_mx_item(m, item);
     default:
-        return match_string_item(m, item, m->folded, m->subject, false);
+        /* Case counts only where +caseful stands in front of it in an address list. */
+        return match_string_item(m, item, m->folded, m->subject, m->caseful);
     }
 }
 
