@@ -56,7 +56,10 @@ enum found match_host_names(struct matching *m, const struct item *item,
     if (found != FOUND_YES)
         return found;
     const struct scope_connection *connection = is_peer(m) ? m->scope->connection : NULL;
-    found = match(m, item, m->host->name.n > 0 ? m->host->name : connection->host_name);
+    struct str name = m->host->name;
+    if (name.n == 0 && connection)
+        name = connection->host_name;
+    found = match(m, item, name);
     for (size_t i = 0; found == FOUND_NO && connection && i < connection->host_alias_count; i++)
         found = match(m, item, connection->host_aliases[i]);
     return found;
