@@ -23,7 +23,7 @@ static const struct verify_row {
     {"certificate", acl_verify_certificate, ACL_ANYWHERE, false, false},
     {"csa", acl_verify_csa, ACL_ANYWHERE, true, false},
     {"header_names_ascii", acl_verify_header_names_ascii, WITH_DATA, false, false},
-    {"header_sender", NULL, WITH_DATA, true, false},
+    {"header_sender", acl_verify_header_sender, WITH_DATA, true, false},
     {"header_syntax", acl_verify_header_syntax, WITH_DATA, false, false},
     {"helo", acl_verify_helo, ACL_ANYWHERE, false, false},
     {"not_blind", acl_verify_not_blind, WITH_DATA, true, false},

@@ -22,9 +22,18 @@ enum acl_check acl_verify_unknown_option(struct acl_run *run, const struct acl_v
 
 /* verify_address.c */
 enum acl_verified_kind { ACL_VERIFIED_SENDER, ACL_VERIFIED_RECIPIENT, ACL_VERIFIED_HEADER_SENDER };
-enum acl_check acl_verify_header_sender(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_recipient(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_sender(struct acl_run *run, struct acl_verify *verify);
+
+/* What verify = header_sender asks of each address. */
+struct acl_verify_senders {
+    struct mail_verify_options options;
+    struct str address, message; /* of the latest that did not verify and the client may know; STR_NULL: none */
+};
+enum acl_check acl_verify_senders_begin(struct acl_run *run, struct acl_verify *verify,
+                                        struct acl_verify_senders *senders);
+enum acl_check acl_verify_header_address(struct acl_run *run, struct acl_verify_senders *senders,
+                                         struct str address);
 
 /* verify_session.c */
 enum acl_check acl_verify_certificate(struct acl_run *run, struct acl_verify *verify);
@@ -35,6 +44,7 @@ enum acl_check acl_verify_csa(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_reverse_host_lookup(struct acl_run *run, struct acl_verify *verify);
 
 /* verify_headers.c */
+enum acl_check acl_verify_header_sender(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_header_names_ascii(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_header_syntax(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_not_blind(struct acl_run *run, struct acl_verify *verify);

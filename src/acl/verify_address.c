@@ -301,3 +301,30 @@ enum acl_check acl_verify_sender(struct acl_run *run, struct acl_verify *verify)
         run->user_text = run->log_text;
     return status;
 }
+
+/* --- header_sender */
+
+enum acl_check acl_verify_senders_begin(struct acl_run *run, struct acl_verify *verify,
+                                        struct acl_verify_senders *senders)
+{
+    senders->address = senders->message = STR_NULL;
+    return take_options(run, verify, &senders->options, ACL_VERIFIED_HEADER_SENDER);
+}
+
+enum acl_check acl_verify_header_address(struct acl_run *run, struct acl_verify_senders *senders,
+                                         struct str address)
+{
+    struct mail_verify request = {.address = address, .sender = true, .options = senders->options};
+    enum mail_verify_result result;
+
+    if (str_find(address, '@') < 0)
+        request.address = str_join3(run->context->arena, address, STR("@"),
+                                    run->context->scope->process->qualify_domain);
+    if (!ask(run, &request, &result))
+        return no_service(run);
+    if (result != VERIFY_OK && !str_is_null(request.user_message)) {
+        senders->address = request.address;
+        senders->message = request.user_message;
+    }
+    return of_result(result, &request.options);
+}

@@ -165,6 +165,72 @@ enum acl_check acl_verify_header_syntax(struct acl_run *run, struct acl_verify *
     return status;
 }
 
+/* --- header_sender */
+
+/* One that verifies will do; what was wrong with the others counts only when there is none. */
+static enum acl_check verify_header(struct acl_run *run, const struct header_line *header,
+                                    struct acl_verify_senders *senders, bool *deferred)
+{
+    struct acl_context *context = run->context;
+    const struct address_rules rules = header_rules(context);
+    struct address_list list = {.text = header->body};
+    struct error err = ERROR_IN(context->arena);
+    struct address address;
+    struct str item;
+    bool good;
+
+    while (address_list_next(&list, context->arena, &rules, &item, &address, &good, &err)) {
+        if (!good) {
+            run->log_text = str_printf(context->arena, "syntax error in '%.*s:' header when scanning for sender: "
+                                       "%.*s in \"%.*s\"", STR_ARG(header->name), STR_ARG(err.text), STR_ARG(item));
+            continue;
+        }
+        switch (acl_verify_header_address(run, senders, address.text)) {
+        case CHECK_TRUE:
+            return CHECK_TRUE;
+        case CHECK_DEFER:
+            *deferred = true;
+            break;
+        case CHECK_ERROR:
+            return CHECK_ERROR;
+        default:
+            break;
+        }
+    }
+    if (run->context->return_error_details && !str_is_null(senders->message))
+        run->user_text = str_printf(context->arena, "Rejected after DATA: could not verify \"%.*s:\" header address\n"
+                                    "%.*s: %.*s", STR_ARG(header->name), STR_ARG(senders->address),
+                                    STR_ARG(senders->message));
+    return CHECK_FALSE;
+}
+
+enum acl_check acl_verify_header_sender(struct acl_run *run, struct acl_verify *verify)
+{
+    static const enum mail_header_type types[] = {HEADER_SENDER, HEADER_REPLY_TO, HEADER_FROM};
+    struct acl_verify_senders senders;
+    enum acl_check status = acl_verify_senders_begin(run, verify, &senders);
+    struct header_line header;
+    bool deferred = false;
+
+    if (status != CHECK_TRUE)
+        return status;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        for (struct str headers = headers_of(run); take_header(&headers, &header);) {
+            status = header.type == types[i] ? verify_header(run, &header, &senders, &deferred) : CHECK_FALSE;
+            if (status != CHECK_FALSE)
+                return status;
+        }
+    if (!deferred && !str_is_null(run->user_text))
+        run->log_text = STR("there is no valid sender in any header line");
+    else if (!deferred)
+        return failed(run, str_is_null(run->log_text) ? STR("there is no valid sender in any header line")
+                                                      : run->log_text);
+    if (!deferred)
+        return CHECK_FALSE;
+    run->log_text = STR("all attempts to verify a sender in a header line deferred");
+    return CHECK_DEFER;
+}
+
 /* --- not_blind */
 
 /* Addresses in the form they are compared in: domains regardless of case, local parts as asked for. */

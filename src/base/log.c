@@ -192,6 +192,10 @@ static void show(struct arena *arena, unsigned to, const struct entry *e)
 {
     struct buffer b = BUFFER_IN(arena);
 
+    if (!debug_any() && sink.settings.stderr_dated) {
+        log_stderr(entry_lines(arena, e, false));
+        return;
+    }
     if (!debug_any()) {
         struct str line = entry_lines(arena, e, false);
         buffer_add_cstr(&b, "LOG: ");

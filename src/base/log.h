@@ -97,6 +97,7 @@ struct log_settings {
     bool syslog_pid, syslog_timestamp;
     bool syslog_duplication;        /* what goes to several logs goes to syslog once per log */
     bool to_stderr;         /* as -bh does: every line once, on standard error, after "LOG: " */
+    bool stderr_dated;      /* ... with date and time instead */
     bool millisec, pid;     /* from log_selector */
     bool write_rejectlog;   /* option write_rejectlog */
     struct str timezone;    /* option timezone, for the whole process; STR_NULL: TZ stays, empty: TZ goes */

@@ -95,7 +95,6 @@ struct mail_recipient {
 
     const struct router_instance *router;       /* that accepted it; NULL: none */
     const struct router_instance *start_router; /* where routing begins; NULL: at the first */
-    bool end_of_routers;                        /* ... but there are none left for it */
     const struct transport_instance *transport; /* NULL: it is not to be delivered itself */
     struct mail_host *hosts;                    /* for remote transports; NULL: the transport's own */
     struct mail_host *fallback_hosts;

@@ -5,9 +5,11 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/mailbox.h"
 #include "mail/address.h"
 #include "main/caller.h"
 #include "main/modes.h"
+#include "main/privileges.h"
 #include "routers/address_test.h"
 #include "routers/verify.h"
 #include "smtp/services.h"
@@ -21,6 +23,7 @@ struct tester {
     struct scope_address address;
     struct scope_acl acl;
     struct smtp_acl_owner owner;
+    struct address_set shown;
     enum address_test_result result;
 };
 
@@ -54,6 +57,7 @@ static bool begin(struct tester *t, struct program *program, struct error *err)
 {
     *t = (struct tester){.program = program, .arena = arena_new(ARENA_PLAIN)};
     t->connection.acl_c.arena = t->message.acl_m.arena = program->arena;
+    t->shown.arena = program->arena;
     t->message.size = -1;
     t->message.sender_set = true;
     t->acl.verify_mode = program->cl->mode == MODE_VERIFY_SENDER ? STR("S") : STR("R");
@@ -93,35 +97,13 @@ static void test_address(struct tester *t, struct str text)
                       : mode == MODE_VERIFY_SENDER ? ROUTING_VERIFY_SENDER
                                                    : ROUTING_VERIFY_RECIPIENT);
         address.text = router_rewrite(&r, address.text, mode == MODE_VERIFY_SENDER);
-        result = mode == MODE_ADDRESS_TEST || program->cl->verbose ? address_test_route(&r, address.text, &out)
-                                                                   : address_test_verify(&r, address.text, &out);
+        result = mode == MODE_ADDRESS_TEST || program->cl->verbose
+                     ? address_test_route(&r, address.text, &t->shown, &out)
+                     : address_test_verify(&r, address.text, &out);
     }
     fwrite(out.s, 1, out.n, stdout);
     if (result > t->result)
         t->result = result;
-}
-
-/* The next comma that is not in a quoted string, a comment or angle brackets. */
-static size_t find_comma(struct str text, size_t from)
-{
-    int depth = 0;
-    bool quoted = false;
-
-    for (; from < text.n; from++) {
-        char c = text.s[from];
-
-        if (c == '\\')
-            from++;
-        else if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && (c == '(' || c == '<'))
-            depth++;
-        else if (!quoted && (c == ')' || c == '>'))
-            depth--;
-        else if (c == ',' && !quoted && depth <= 0)
-            return from;
-    }
-    return text.n;
 }
 
 /* An argument, or a line: addresses with commas between them. */
@@ -130,7 +112,7 @@ static void test_addresses(struct tester *t, struct str text)
     size_t from = 0;
 
     do {
-        size_t comma = find_comma(text, from);
+        size_t comma = mailbox_find(text, from, ",");
 
         test_address(t, str_sub(t->arena, text, from, comma - from));
         from = comma + 1;
@@ -156,12 +138,18 @@ static void read_lines(struct tester *t)
     free(line);
 }
 
+/* Verification is a thing of reception, which is no business of root's (manual, 5.2). */
+static bool drop_privileges(const struct program *program, struct error *err)
+{
+    return program->cl->mode == MODE_ADDRESS_TEST || privileges_drop(&program->process, err);
+}
+
 int address_mode(struct program *program)
 {
     struct tester t;
     struct error err = ERROR_IN(program->arena);
 
-    if (!begin(&t, program, &err)) {
+    if (!begin(&t, program, &err) || !drop_privileges(program, &err)) {
         fprintf(stderr, "%.*s\n", STR_ARG(err.text));
         t.result = ADDRESS_TEST_FAILED;
     } else if (!*program->cl->arguments) {

@@ -290,7 +290,7 @@ static void reload(struct daemon *d)
     log_write(LOG_MAIN, "pid %d: SIGHUP received: re-exec daemon", (int)getpid());
     fresh = program_load(old->cl, NULL, &err);
     if (fresh && plan(d, fresh, &listeners, &err) && open_all(fresh, &d->listeners, &listeners, &err) &&
-        logging_begin(fresh->config, false, &err)) {
+        logging_begin(fresh->config, LOGGING_FILES, &err)) {
         scoreboard_each(d->board, terminate, NULL);
         for (size_t i = 0; i < d->listeners.n; i++)
             if (!contains(&listeners, d->listeners.v[i].fd))

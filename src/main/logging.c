@@ -106,11 +106,12 @@ static bool parse_log_file_path(struct arena *arena, const struct config *config
     return any || set_paths(arena, str_join(arena, config->main.spool_directory, STR("/log/%slog")), settings, err);
 }
 
-bool logging_begin(const struct config *config, bool to_stderr, struct error *err)
+bool logging_begin(const struct config *config, enum logging_to to, struct error *err)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
     struct log_settings settings = {
-        .to_stderr = to_stderr,
+        .to_stderr = to != LOGGING_FILES,
+        .stderr_dated = to == LOGGING_STDERR_DATED,
         .owner = config->main.exim_user.id,
         .group = config->main.exim_group.id,
         .millisec = config->log_selectors >> LOG_SEL_millisec & 1,

@@ -7,9 +7,15 @@
 #include "base/error.h"
 #include "config/config.h"
 
-/* Puts the configuration's log options in force. to_stderr: a test session, nothing is written to files.
- * False: err says what is wrong with log_file_path. */
-bool logging_begin(const struct config *config, bool to_stderr, struct error *err);
+/* Where log lines go. */
+enum logging_to {
+    LOGGING_FILES,
+    LOGGING_STDERR,       /* alone, behind "LOG: ": a test */
+    LOGGING_STDERR_DATED, /* alone, as they would be in a file */
+};
+
+/* Puts the configuration's log options in force. False: err says what is wrong with log_file_path. */
+bool logging_begin(const struct config *config, enum logging_to to, struct error *err);
 
 /* When there is no configuration, because it has an error: puts a panic log alone in force, where
  * log_file_path says, if it does. */

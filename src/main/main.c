@@ -28,9 +28,19 @@ static int usage(void)
 
 /* Modes that say something about the program or its configuration, or that only pretend, leave the log
  * files alone. */
-static bool logs_to_stderr(enum mode mode)
+static enum logging_to logs_to(enum mode mode)
 {
-    return mode != MODE_DAEMON && mode != MODE_SESSION;
+    switch (mode) {
+    case MODE_DAEMON:
+    case MODE_SESSION:
+        return LOGGING_FILES;
+    case MODE_REWRITE:
+    case MODE_VERIFY:
+    case MODE_VERIFY_SENDER:
+        return LOGGING_STDERR_DATED;
+    default:
+        return LOGGING_STDERR;
+    }
 }
 
 /* The environment goes first: the log sink sets TZ in it. */
@@ -40,7 +50,7 @@ static bool prepare(struct program *program, struct error *err)
     bool purged;
 
     if (!environment_clean(program->arena, options->keep_environment, options->add_environment, &purged, err) ||
-        !logging_begin(program->config, logs_to_stderr(program->cl->mode), err))
+        !logging_begin(program->config, logs_to(program->cl->mode), err))
         return false;
     if (purged && str_is_null(options->keep_environment) && program->cl->mode != MODE_PRINT)
         log_write_lines(LOG_MAIN, STR("Warning: purging the environment.\n Suggested action: use keep_environment."));

@@ -3,6 +3,7 @@
 #define ROUTERS_ADDRESS_TEST_H
 
 #include "base/buffer.h"
+#include "mail/address_set.h"
 #include "routers/router.h"
 
 /* The exit codes of the program, too. */
@@ -13,8 +14,9 @@ enum address_test_result {
 };
 
 /* Routes the address, and all that comes of it, for r->purpose (ROUTING_TEST, ROUTING_VERIFY_...) and adds what is
- * to be printed to out. */
-enum address_test_result address_test_route(struct routing *r, struct str address, struct buffer *out);
+ * to be printed to out. shown: the addresses that were so far, which tells duplicates; it grows. */
+enum address_test_result address_test_route(struct routing *r, struct str address, struct address_set *shown,
+                                            struct buffer *out);
 
 /* The short form: whether it can be verified. */
 enum address_test_result address_test_verify(struct routing *r, struct str address, struct buffer *out);

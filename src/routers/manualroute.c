@@ -250,7 +250,7 @@ static enum router_verdict give_to(struct routing *r, const struct transport_ins
     if (routing_is_local(transport))
         return routing_accept(r, transport, as_text(r, list));
     if (str_is_empty(list))
-        return no_hosts(r);
+        return routing_verifies(r) ? routing_accept(r, transport, NULL) : no_hosts(r);
     verdict = routing_find_hosts(r, list, find, &hosts);
     if (verdict != ROUTER_ACCEPT || !hosts)
         return verdict;

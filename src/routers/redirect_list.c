@@ -203,7 +203,7 @@ static bool read_plain(struct reader *r, struct str raw)
 
     if (backslash)
         item = str_sub(r->arena, item, 1, item.n);
-    if (is_target(r, item, &target)) {
+    if (!backslash && is_target(r, item, &target)) {
         add_item(r, target, item);
         return true;
     }

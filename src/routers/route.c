@@ -45,15 +45,21 @@ static struct str id_text(struct routing *r, bool set, unsigned long id)
     return set ? str_printf(r->arena, "%lu", id) : STR_NULL;
 }
 
-/* The recipient that the address shares its original form with. */
-static void show_ancestors(struct routing *r, struct scope_address *shown)
+/* With its prefix and suffix. */
+static struct str whole_local_part(const struct mail_recipient *recipient)
+{
+    return recipient->router && recipient->router->caseful_local_part ? recipient->caseful_local_part
+                                                                      : recipient->lower_local_part;
+}
+
+static void show_ancestors(const struct routing *r, struct scope_address *shown)
 {
     const struct mail_recipient *recipient = r->recipient, *parent = recipient->parent;
     const struct mail_recipient *top = mail_recipient_top(recipient);
 
-    shown->original_local_part = top->local_part;
+    shown->original_local_part = whole_local_part(top);
     shown->original_domain = top->domain;
-    shown->parent_local_part = parent ? parent->local_part : STR_NULL;
+    shown->parent_local_part = parent ? whole_local_part(parent) : STR_NULL;
     shown->parent_domain = parent ? parent->domain : STR_NULL;
 }
 
@@ -219,24 +225,26 @@ static bool decide_bool(struct routing *r, const struct option_bool *option, con
 }
 
 /* The address that was accepted becomes a child of itself, and so does a copy, which the routers behind take
- * further. */
+ * further, if there are any. The copy is no duplicate of it. */
 static void add_unseen_copy(struct routing *r, const struct mail_properties *before)
 {
-    struct mail_recipient *recipient = r->recipient, *parent = ARENA_NEW(r->arena, struct mail_recipient);
-    struct mail_recipient *copy, **last = &r->children;
+    struct mail_recipient *recipient = r->recipient, *parent, *copy;
 
+    if (!router_next(r->router))
+        return;
+    parent = ARENA_NEW(r->arena, struct mail_recipient);
     *parent = *recipient;
     parent->next = NULL;
+    recipient->parent = parent;
     copy = mail_recipient_child(r->arena, parent, recipient->address, TARGET_ADDRESS);
+    copy->unique = str_join3(r->arena, STR("\\"), str_join(r->arena, r->router->instance.name, STR("\\")),
+                             recipient->unique);
     copy->properties = recipient->properties;
     copy->properties.headers_add = copy->properties.headers_remove = STR_NULL;
     copy->properties.errors_address = before->errors_address;
     copy->start_router = router_next(r->router);
-    copy->end_of_routers = !copy->start_router;
-    recipient->parent = parent;
-    while (*last)
-        last = &(*last)->next;
-    *last = copy;
+    copy->next = r->children;
+    r->children = copy;
 }
 
 /* --- The routers, one by one */
@@ -387,9 +395,7 @@ enum routing_result route_recipient(struct routing *r)
     recipient->error = 0;
     recipient->message = recipient->user_message = STR_NULL;
     r->router = NULL;
-    if (recipient->end_of_routers)
-        first = NULL;
-    else if (recipient->start_router)
+    if (recipient->start_router)
         first = recipient->start_router;
     return route_from(r, first);
 }

@@ -87,8 +87,8 @@ static const struct {
      "2: ACL condition \"spam\" is known to Exim but not supported by gatepost"},
     {"a:\n deny\n !spf = x\n", "3: ACL condition \"spf\" is known to Exim but not supported by gatepost"},
     {"a:\n warn malware = x\n", "2: ACL condition \"malware\" is known to Exim but not supported by gatepost"},
-    {"a:\n deny !verify = header_sender\n",
-     "2: ACL condition \"verify = header_sender\" is known to Exim but not supported by gatepost"},
+    {"a:\n deny !verify = arc\n",
+     "2: ACL condition \"verify = arc\" is known to Exim but not supported by gatepost"},
     {"a:\n deny !verify = recipient/callout=10s, hold\n",
      "2: callout option \"hold\" of ACL condition \"verify recipient/callout=10s, hold\" is known to Exim but not "
      "supported by gatepost"},

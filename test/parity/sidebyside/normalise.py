@@ -40,6 +40,8 @@ def challenge(match):
 
 # Where 4.96 and 4.99 differ, the form of 4.99.
 NEWER_FORMS = [
+    # Log lines on standard error, in the one form that Gatepost has for all modes.
+    (re.compile(r"(?m)^LOG: (?:MAIN|REJECT|PANIC| )+\n  (.*)\n+"), r"LOG: \1\n"),
     # 4.98: the H= and U= tags in the line about a failed authentication.
     (re.compile(r"(\w+ authenticator failed for )(?=\S* ?(?:\([^)]*\) )?\[)"), r"\1H="),
     (re.compile(r"(\w+ authenticator failed for )(?!H=)(?=\S+: \d\d\d )"), r"\1U="),
