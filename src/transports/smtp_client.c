@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -11,7 +12,10 @@
 #include "mail/delivery_error.h"
 #include "tls/tls.h"
 
-enum { QUIT_SECONDS = 5 }; /* for the rest of the output to go */
+enum {
+    QUIT_SECONDS = 5, /* for the rest of the output to go */
+    DRAIN_MS = 1000,  /* for replies that nobody reads to come */
+};
 
 const struct client_texts smtp_texts = {
     .refused = "SMTP error from remote mail server after %s%.*s: %.*s",
@@ -52,11 +56,23 @@ void client_end(struct smtp_client *c)
     c->fd = c->socket.in = c->socket.out = -1;
 }
 
+/* Until the server closes, or has been silent for a moment. */
+static void let_in(struct smtp_client *c)
+{
+    int64_t deadline = clock_now_ms() + DRAIN_MS;
+    char rest[1024];
+
+    shutdown(c->fd, SHUT_WR);
+    while (c->socket.channel.read(&c->socket.channel, rest, sizeof rest, deadline) > 0)
+        continue;
+}
+
 void client_quit(struct smtp_client *c)
 {
     if (c->fd >= 0 && !c->stream.failed) {
         client_send(c, STR("QUIT"));
-        stream_flush(&c->stream, deadline_in(QUIT_SECONDS));
+        if (stream_flush(&c->stream, deadline_in(QUIT_SECONDS)) && c->replies_due && !c->tls)
+            let_in(c);
     }
     client_end(c);
 }

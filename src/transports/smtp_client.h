@@ -43,6 +43,7 @@ struct smtp_client {
     struct str local_address;
     int local_port;
     int command_timeout;           /* seconds */
+    bool replies_due;              /* commands went out whose replies nobody will read */
     struct smtp_offer offer;       /* of the latest EHLO */
     struct smtp_reply reply;       /* the latest */
     struct client_failure failure;   /* of the latest function that returned false */
@@ -54,7 +55,8 @@ void client_begin(struct smtp_client *c, struct arena *arena, int fd, int out, i
 /* Ends TLS and closes everything. */
 void client_end(struct smtp_client *c);
 
-/* QUIT, whose answer nobody waits for, and the end. */
+/* QUIT, whose answer nobody waits for, and the end. Replies that are still due are let in first: a connection that is
+ * closed with something unread is reset, and the QUIT with it. */
 void client_quit(struct smtp_client *c);
 
 /* Adds a command to what is to be sent; client_flush() sends it. secret: debugging does not show more of it than

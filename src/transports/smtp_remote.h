@@ -32,6 +32,7 @@ struct remote {
     const struct auth_instance *auth; /* that succeeded; NULL: not authenticated */
     struct str authenticated_id; /* client_set_id; STR_NULL: none */
     unsigned messages;           /* sent so far */
+    bool unreset;                /* a transaction was begun and not finished: RSET comes before the next */
     bool quiet;                  /* the failure is about the configuration here, or was logged: no line about the host */
 };
 

@@ -24,7 +24,8 @@ void transaction_result(struct mail_recipient *recipient, enum mail_result resul
     recipient->more_error = failure->more_error;
     recipient->message = str_copy(r->results, failure->text);
     recipient->pass_message = failure->code != 0;
-    recipient->host_used = r->quiet && !failure->tls ? NULL : r->host;
+    recipient->host_used =
+        (r->quiet && !failure->tls) || failure->error == DELIVERY_EXPANSION ? NULL : r->host;
 }
 
 static bool from_mx(const struct remote *r)
@@ -237,12 +238,16 @@ enum transaction_end transaction_run(struct transaction *t, bool *reusable)
     *reusable = true;
     t->accepted = ARENA_ARRAY(r->arena, bool, t->n);
     choose(t);
+    if (r->unreset && !client_command(&r->client, STR("RSET"), '2'))
+        return TRANSACTION_BROKEN;
     if (!transaction_mail_command(t) || !transaction_data_prepare(t, &writer))
         return TRANSACTION_REFUSED;
+    r->unreset = true;
     end = t->pipelining ? envelope_at_once(t) : envelope_step_by_step(t);
     *reusable = !t->pipelining;
     if (end != TRANSACTION_DONE || t->accepted_count == 0) {
         *reusable |= end == TRANSACTION_DONE && t->chunking; /* else the server waits for a message */
+        r->client.replies_due = !*reusable;
         return end;
     }
     if (!t->chunking && !reply_to_data(t, &end)) {
@@ -252,5 +257,6 @@ enum transaction_end transaction_run(struct transaction *t, bool *reusable)
     *reusable = true;
     end = transaction_data(t, &writer);
     r->messages++;
+    r->unreset = false;
     return end;
 }

@@ -183,7 +183,6 @@ static enum progress advance(struct smtp_run *run, struct mail_host *host, bool 
 {
     struct remote *r = &run->session->remote;
     struct transaction t = {.r = r, .delivery = run->delivery, .started = run->started};
-    unsigned sent = r->messages;
     enum transaction_end end;
 
     choose_recipients(run, &t);
@@ -198,9 +197,7 @@ static enum progress advance(struct smtp_run *run, struct mail_host *host, bool 
         if (run->delivery->host)
             run->delivery->host->note_host(run->delivery, host, &retry, 0, 0, STR_NULL);
         client_forget_failure(&r->client);
-        if (!*reusable || is_full(run))
-            return PROGRESS_REOPEN;
-        return r->messages > sent || client_command(&r->client, STR("RSET"), '2') ? PROGRESS_ON : PROGRESS_REOPEN;
+        return *reusable && !is_full(run) ? PROGRESS_ON : PROGRESS_REOPEN;
     }
     *reusable = *reusable && end == TRANSACTION_REFUSED && !r->client.failure.lost;
     host_failed(run, host, end == TRANSACTION_REFUSED);
@@ -232,6 +229,7 @@ static bool still_there(struct smtp_run *run)
 {
     struct remote *r = &run->session->remote;
 
+    r->unreset = false;
     if (client_command(&r->client, STR("RSET"), '2'))
         return true;
     remote_close(r);
@@ -282,6 +280,8 @@ bool smtp_try_host(struct smtp_run *run, struct mail_host *host)
               STR_ARG(host->address));
         return false;
     }
+    if (host->port == MAIL_NO_PORT)
+        host->port = run->port; /* for the delivery line */
     try_host(run, host);
     if (serialize)
         smtp_serialize_end(d, host);
