@@ -112,7 +112,7 @@ include scripts/install.mk
 -include $(OBJECTS:.o=.d) $(MODULE_PARTS:.o=.d)
 
 deps:
-	@scripts/install-packages build demo test
+	@scripts/install-packages build demo test unpack
 
 # On a bare Debian: what it takes to build, the program, and a look at what it does.
 demo:

@@ -105,5 +105,5 @@ bench: all
 
 # --- Everything
 check:
-	@scripts/install-packages build test
+	@scripts/install-packages build test unpack
 	+@MAKE="$(MAKE)" BUILD="$(BUILD)" scripts/check
