@@ -96,6 +96,7 @@ $(MODULE_PARTS): $(BUILD)/modules/%.o: src/%.c $(BUILD)/compile.stamp
 define MODULE_RULE
 $(BUILD)/modules/$(call module_of,$1).so: $(call module_objects,$1) $(BUILD)/link.stamp
 	$$(call say,SO,$$@)
+	@mkdir -p $$(@D)
 	$$(FULLECHO)$$(CC) -shared $$(filter-out -pie,$$(ALL_LDFLAGS)) -o $$@ $$(filter %.o,$$^) \
 	    $$(call library_libs,$1)
 endef

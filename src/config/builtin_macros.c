@@ -17,9 +17,12 @@ static const struct {
 } facilities[] = {
     {"CRYPTEQ", SUPPORT_CRYPTEQ},
     {"EVENT", 1},
+    {"I18N", SUPPORT_I18N},
+    {"I18N_2008", SUPPORT_I18N_2008},
     {"IPV6", HAVE_IPV6},
     {"LOOKUP_CDB", LOOKUP_CDB},
     {"LOOKUP_DBM", LOOKUP_DBM},
+    {"LOOKUP_DNSDB", LOOKUP_DNSDB},
     {"LOOKUP_DSEARCH", LOOKUP_DSEARCH},
     {"LOOKUP_JSON", LOOKUP_JSON},
     {"LOOKUP_LSEARCH", LOOKUP_LSEARCH},

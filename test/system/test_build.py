@@ -245,8 +245,7 @@ YES_NO_OR_2 = 'the value must be "yes", "no" or "2" for a loadable module'
 
 
 @pytest.mark.parametrize("setting, answer", [
-    ("AUTH_GSASL_PC=libgsasl", "AUTH_GSASL_PC=libgsasl: this version of Gatepost has no gsasl driver"),
-    ("AUTH_DOVECOT=2", "AUTH_DOVECOT=2: this version of Gatepost has no dovecot driver"),
+    ("LOOKUP_PGSQL=2", "LOOKUP_PGSQL=2: this version of Gatepost has no pgsql lookup"),
     ("LOOKUP_LDAP=2", "LOOKUP_LDAP=2: this version of Gatepost has no ldap lookup"),
     ("LOOKUP_MYSQL_LIBS=-lx", "LOOKUP_MYSQL_LIBS=-lx: this version of Gatepost has no mysql lookup"),
     ("LOOKUP_SQLITE=maybe", f"LOOKUP_SQLITE=maybe: {YES_NO_OR_2}"),

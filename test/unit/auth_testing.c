@@ -100,7 +100,7 @@ static struct auth_exchange *begin(struct auth_fixture *f, enum auth_side side)
 
     assert_true(auth_class.init(&f->auth.instance, &err));
     assert_true(side == AUTH_SERVER ? f->auth.server : f->auth.client);
-    return auth_exchange_begin(&f->auth, side, &auth_test_host, NULL);
+    return auth_exchange_begin(&f->auth, side, f->host ? f->host : &auth_test_host, NULL);
 }
 
 struct auth_exchange *auth_begin_server(struct auth_fixture *f)

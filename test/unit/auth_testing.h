@@ -29,6 +29,7 @@ extern char auth_debug_text[4096];
 struct auth_fixture {
     struct arena *arena;
     struct auth_instance auth; /* called "test", of the mechanism "X-TEST" */
+    const struct auth_host *host; /* NULL: auth_test_host */
 };
 
 /* A fixture for the driver as the test's state; for cmocka's setup and teardown. */
