@@ -337,8 +337,9 @@ enum dns_status dns_lookup_basic(struct arena *arena, const struct dns_question 
         return answer->status;
     }
     search_name(arena, question, answer);
-    debug(DEBUG_dns, "DNS lookup of %.*s (%s) gave %s", STR_ARG(question->name), dns_type_name(question->type),
-          dns_status_name(answer->status));
+    debug(DEBUG_dns, "DNS lookup of %.*s (%s) gave %s%s%.*s", STR_ARG(question->name),
+          dns_type_name(question->type), dns_status_name(answer->status), answer->why.n > 0 ? ": " : "",
+          STR_ARG(answer->why));
     bool failed = answer->status == DNS_AGAIN;
     if (failed)
         settle_failure(question, answer);

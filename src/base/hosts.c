@@ -2,6 +2,7 @@
 #include "base/hosts.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/hosts_private.h"
@@ -63,7 +64,9 @@ static void order_by_weight(struct target *v, size_t n)
         chosen = host_random() % (sum + 1);
         while (i + 1 < n && (running += v[i].weight) < chosen)
             i++;
-        swap(&v[place], &v[i]);
+        struct target taken = v[i];
+        memmove(&v[place + 1], &v[place], (i - place) * sizeof *v);
+        v[place] = taken;
     }
 }
 

@@ -25,6 +25,8 @@ static bool in_list(void *ctx, enum dns_list list, struct str domain)
         [DNS_LIST_IPV4_LOOKUP] = "dns_ipv4_lookup",
     };
     const struct dns_policy *policy = &((const struct loaded_policy *)ctx)->policy;
+    if (!policy->lists[list] && list != DNS_LIST_AGAIN_MEANS_NONEXIST) /* whose absence the trace mentions */
+        return false;
     struct arena *arena = arena_new(ARENA_PLAIN);
     struct error err = ERROR_IN(arena);
     struct scope scope = {.arena = arena,
