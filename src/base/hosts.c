@@ -86,13 +86,6 @@ static void sort_targets(struct targets *targets, bool weighted)
 
 /* --- Targets out of records */
 
-static bool says_no_service(const struct dns_answer *dns, enum dns_type type)
-{
-    const struct dns_record *only = dns_next(dns, type, NULL);
-
-    return only && !dns_next(dns, type, only) && (only->target.n == 0 || str_is(only->target, "."));
-}
-
 /* A host that is named twice counts once, with the better preference. */
 static struct target *named_already(const struct targets *targets, const struct dns_record *record, int port)
 {
@@ -170,6 +163,8 @@ enum host_result host_judge(const struct host *hosts)
         return HOSTS_FOUND;
     if (has_state(hosts, HOST_DEFERRED))
         return HOSTS_AGAIN;
+    if (has_state(hosts, HOST_ROOT))
+        return HOSTS_NO_SERVICE;
     if (has_state(hosts, HOST_INSECURE))
         return HOSTS_INSECURE;
     return has_state(hosts, HOST_UNWANTED) ? HOSTS_IGNORED : HOSTS_NONE;
@@ -231,8 +226,6 @@ static bool find_by(const struct host_request *request, struct str name, enum ho
         answer->name = dns.name;
     if (request->dnssec_required && !dns.authenticated) {
         answer->result = HOSTS_INSECURE;
-    } else if (says_no_service(&dns, type)) {
-        answer->result = HOSTS_NO_SERVICE;
     } else {
         targets = collect(request->arena, &dns, type);
         resolve_targets(request, &targets, dns.authenticated, answer);

@@ -19,6 +19,8 @@ enum { HOST_MX_NONE = -1 }; /* mx of a host that was not found by MX or SRV reco
 enum host_state {
     HOST_USABLE,
     HOST_UNKNOWN,   /* there is none */
+    HOST_NO_NAME,   /* an MX or SRV record has an address where a host's name should be */
+    HOST_ROOT,      /* an MX or SRV record has the root there: there is no such service */
     HOST_DEFERRED,  /* the DNS did not answer */
     HOST_UNWANTED,  /* all of them are ignored */
     HOST_INSECURE,  /* DNSSEC is required, and they were not validated */
@@ -28,7 +30,8 @@ enum host_state {
  * other; one without any has one. */
 struct host {
     struct host *next;
-    struct str name;       /* tainted when it is from the DNS */
+    struct str name;       /* whose address it is, behind all aliases; tainted when it is from the DNS */
+    struct str certname;   /* the name that led there, which its certificate must have */
     struct ip ip;          /* ip.bits 0: state says why */
     struct str address;    /* as text; STR_NULL: none */
     int mx;                /* preference (SRV: priority), or HOST_MX_NONE */
@@ -42,7 +45,7 @@ enum host_result {
     HOSTS_FOUND,
     HOSTS_LOCAL,      /* the first of them is this host */
     HOSTS_NONE,       /* no such domain or host, or none of its hosts has an address */
-    HOSTS_NO_SERVICE, /* it takes no mail: its only MX (RFC 7505) or SRV record says "." */
+    HOSTS_NO_SERVICE, /* it takes no mail: an MX (RFC 7505) or SRV record says ".", and no other has a usable host */
     HOSTS_AGAIN,      /* that could not be found out now */
     HOSTS_IGNORED,    /* all the addresses there are, are ignored */
     HOSTS_INSECURE,   /* DNSSEC is required, and the answer was not validated */

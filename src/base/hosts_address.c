@@ -21,7 +21,8 @@ static struct host *new_host(const struct host_request *request, struct str name
 {
     struct host *host = ARENA_NEW(request->arena, struct host);
 
-    *host = (struct host){.name = name, .address = STR_NULL, .mx = HOST_MX_NONE, .state = state};
+    *host = (struct host){
+        .name = name, .certname = request->name, .address = STR_NULL, .mx = HOST_MX_NONE, .state = state};
     return host;
 }
 
@@ -159,22 +160,14 @@ static void ask(struct collection *c, enum dns_type type)
         return;
     }
     while ((r = dns_next(&dns, type, r)))
-        add(c, dns.name, &r->ip, dns.authenticated);
+        add(c, r->name, &r->ip, dns.authenticated);
 }
 
-/* What records may have in the place of a host's name: an address, or the root. */
-static bool is_no_host(struct str name)
-{
-    struct ip ip;
-
-    return name.n == 0 || str_is(name, ".") || ip_parse(name, &ip);
-}
-
-static enum host_result find_bydns(const struct host_request *request, struct host_answer *answer, bool literals)
+enum host_result host_find_bydns(const struct host_request *request, struct host_answer *answer)
 {
     struct collection c = begin(request, answer);
 
-    if (literals ? add_literal(&c) : is_no_host(request->name))
+    if (add_literal(&c))
         return finish(&c, request->name);
     if (!request->ipv4_only && dns_wants_ipv6(request->name))
         ask(&c, DNS_AAAA);
@@ -182,14 +175,25 @@ static enum host_result find_bydns(const struct host_request *request, struct ho
     return finish(&c, answer->name);
 }
 
-enum host_result host_find_bydns(const struct host_request *request, struct host_answer *answer)
+/* What records may have in the place of a host's name. */
+static enum host_state state_of_target(struct str name)
 {
-    return find_bydns(request, answer, true);
+    struct ip ip;
+
+    if (name.n == 0 || str_is(name, "."))
+        return HOST_ROOT;
+    return ip_parse(name, &ip) ? HOST_NO_NAME : HOST_USABLE;
 }
 
 enum host_result host_find_target(const struct host_request *request, struct host_answer *answer)
 {
-    return find_bydns(request, answer, request->targets_may_be_ip);
+    enum host_state state = state_of_target(request->name);
+
+    if (state == HOST_USABLE || (state == HOST_NO_NAME && request->targets_may_be_ip))
+        return host_find_bydns(request, answer);
+    begin(request, answer);
+    answer->hosts = new_host(request, request->name, state);
+    return answer->result = host_judge(answer->hosts);
 }
 
 /* --- byname */

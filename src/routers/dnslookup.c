@@ -130,6 +130,13 @@ static enum router_verdict look_up(struct routing *r, const struct dnslookup_con
     }
 }
 
+static bool names_addresses(const struct host *hosts)
+{
+    while (hosts && hosts->state != HOST_NO_NAME)
+        hosts = hosts->next;
+    return hosts != NULL;
+}
+
 /* There is no such domain, or none of its hosts can be found. */
 static enum router_verdict nothing_found(struct routing *r, const struct dnslookup_config *config,
                                          const struct host_answer *answer)
@@ -138,7 +145,8 @@ static enum router_verdict nothing_found(struct routing *r, const struct dnslook
         return routing_say(r, ROUTER_DEFER, "lookup of host \"%.*s\" failed in %.*s router",
                            STR_ARG(r->recipient->domain), STR_ARG(r->router->instance.name));
     if (answer->records != HOST_BY_ADDRESS && answer->hosts)
-        return routing_say(r, ROUTER_DECLINE, "all relevant MX records point to non-existent hosts");
+        return routing_say(r, ROUTER_DECLINE, "all relevant MX records point to non-existent hosts%s",
+                           names_addresses(answer->hosts) ? " or (invalidly) to IP addresses" : "");
     return ROUTER_DECLINE;
 }
 

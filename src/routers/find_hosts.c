@@ -75,6 +75,7 @@ struct mail_host *routing_hosts(struct routing *r, const struct host *found, int
             continue;
         host = ARENA_NEW(r->arena, struct mail_host);
         host->name = found->name;
+        host->certname = found->certname;
         host->address = found->address;
         host->port = found->port > 0 ? found->port : port;
         host->mx = found->mx == HOST_MX_NONE ? MAIL_NO_MX : found->mx;
