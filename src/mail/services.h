@@ -60,6 +60,8 @@ struct mail_services {
     bool (*write)(struct mail_incoming *incoming, const char *octets, size_t n);
     bool (*commit)(struct mail_incoming *incoming, struct error *err);
     void (*abandon)(struct mail_incoming *incoming);
+    /* Writes the line about its arrival to the message's own log. May be NULL. */
+    void (*note)(void *ctx, const struct mail_message *message, struct str text);
     /* Begins the delivery of a message that was committed, unless it has to wait. Called after the client has
      * its answer. */
     void (*deliver)(void *ctx, const struct mail_message *message);

@@ -2,6 +2,7 @@
 #include "main/deliveries.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,14 @@ struct request {
     char id[MAIL_ID_LENGTH + 1];
     char queue[QUEUE_NAME];
 };
+
+/* Who messages are from that are made here. */
+static struct str user_login(struct program *program)
+{
+    const struct passwd *entry = getpwuid(program->process.exim_uid);
+
+    return entry ? str_copy(program->arena, str_of(entry->pw_name)) : caller_login(program->arena);
+}
 
 struct queue queue_of(struct program *program)
 {
@@ -32,7 +41,10 @@ struct queue queue_of(struct program *program)
         .incoming = {.spool = spool,
                      .primary_hostname = process->primary_hostname,
                      .host_number = program->config->host_number,
-                     .login = caller_login(program->arena)},
+                     .login = user_login(program),
+                     .uid = process->exim_uid,
+                     .gid = process->exim_gid,
+                     .message_logs = program->config->main.message_logs},
         .spool = spool,
     };
 }

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "main/caller.h"
 #include "main/deliveries.h"
 #include "queue/incoming.h"
 #include "routers/verify.h"
@@ -18,6 +19,7 @@ struct mail_table {
     struct mail_services services;
     struct program *program;
     struct queue queue;
+    struct incoming_setup incoming;
     bool no_callouts; /* a test session that shall bother nobody (-bh) */
 };
 
@@ -41,7 +43,14 @@ static struct mail_incoming *begin(void *ctx, struct mail_message *message, stru
 {
     const struct mail_table *table = ctx;
 
-    return incoming_begin(&table->queue.incoming, message, err);
+    return incoming_begin(&table->incoming, message, err);
+}
+
+static void note(void *ctx, const struct mail_message *message, struct str text)
+{
+    const struct mail_table *table = ctx;
+
+    incoming_note(&table->incoming, message, text);
 }
 
 /* --- When deliveries wait (manual, 14: queue_only and others) */
@@ -100,6 +109,10 @@ const struct mail_services *mail_table_new(struct program *program)
 
     table->program = program;
     table->queue = queue_of(program);
+    table->incoming = table->queue.incoming;
+    table->incoming.login = caller_login(program->arena);
+    table->incoming.uid = getuid();
+    table->incoming.gid = getgid();
     table->no_callouts = program->cl->mode == MODE_TEST && !program->cl->test_callouts;
     table->services = (struct mail_services){
         .verify = verify,
@@ -108,6 +121,7 @@ const struct mail_services *mail_table_new(struct program *program)
         .write = incoming_write,
         .commit = incoming_commit,
         .abandon = incoming_abandon,
+        .note = note,
         .deliver = deliver,
         .ctx = table,
     };

@@ -33,6 +33,11 @@ static enum logging_to logs_to(enum mode mode)
     switch (mode) {
     case MODE_DAEMON:
     case MODE_SESSION:
+    case MODE_BATCH:
+    case MODE_MESSAGE:
+    case MODE_LIST:
+    case MODE_MANAGE:
+    case MODE_RUN:
         return LOGGING_FILES;
     case MODE_REWRITE:
     case MODE_VERIFY:
@@ -78,6 +83,7 @@ static int run(struct program **program)
     case MODE_DAEMON:
         return daemon_mode(program);
     case MODE_TEST:
+    case MODE_BATCH:
     case MODE_SESSION:
         return session_mode(*program);
     case MODE_EXPAND:
@@ -104,10 +110,8 @@ static int run(struct program **program)
         return manage_mode(*program);
     case MODE_RUN:
         return run_mode(*program);
-    case MODE_BATCH:
     case MODE_MESSAGE:
-        fputs("exim abandoned: a message on the standard input is known to Exim but not supported by gatepost\n", stderr);
-        return 1;
+        return message_mode(*program);
     case MODE_NONE:
     case MODE_INFO:
         break;

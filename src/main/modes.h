@@ -31,6 +31,9 @@ int expand_mode(struct program *program);
 /* -bh and -bs: a session on standard input and output. */
 int session_mode(struct program *program);
 
+/* -bm, -t: a message on standard input. */
+int message_mode(struct program *program);
+
 /* -bp: lists the queue. */
 int list_mode(struct program *program);
 

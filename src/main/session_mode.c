@@ -87,8 +87,12 @@ int session_mode(struct program *program)
         .trusted = privileges_of_trusted(&program->process, &program->config->main),
     };
     struct smtp_settings *settings;
+    struct smtp_batch batch = {.lines = 0};
+    enum smtp_end end;
 
-    if ((peer.mode == SMTP_TEST || !from_inetd(program->arena, &peer)) && !describe(program, &peer, &err)) {
+    bool on_terminal = peer.mode == SMTP_TEST || program->cl->mode == MODE_BATCH;
+
+    if ((on_terminal || !from_inetd(program->arena, &peer)) && !describe(program, &peer, &err)) {
         fprintf(stderr, "%.*s\n", STR_ARG(err.text));
         return 1;
     }
@@ -103,5 +107,8 @@ int session_mode(struct program *program)
     }
     settings = smtp_settings_new(program->arena, program->config, program->acls, &program->process);
     settings->mail = mail_table_new(program);
-    return smtp_exit_code(peer.mode, smtp_session_run(settings, &peer));
+    if (program->cl->mode == MODE_BATCH)
+        peer.batch = &batch;
+    end = smtp_session_run(settings, &peer);
+    return peer.batch ? smtp_batch_exit_code(&batch) : smtp_exit_code(peer.mode, end);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -56,8 +57,8 @@ struct mail_incoming *incoming_begin(const struct incoming_setup *setup, struct 
 
     incoming->setup = setup;
     message->login = setup->login;
-    message->uid = getuid();
-    message->gid = getgid();
+    message->uid = setup->uid;
+    message->gid = setup->gid;
     incoming->message = message;
     incoming->queue = str_copy(message->arena, message->handling.queue);
     if (!create(incoming, err))
@@ -146,4 +147,31 @@ bool incoming_commit(struct mail_incoming *incoming, struct error *err)
     incoming_abandon(incoming);
     errno = error;
     return false;
+}
+
+void incoming_note(const struct incoming_setup *setup, const struct mail_message *message, struct str text)
+{
+    const struct spool *spool = &setup->spool;
+    struct arena *arena;
+    struct error err;
+    struct str line;
+    char stamp[32];
+    time_t now = time(NULL);
+    struct tm local;
+    int fd;
+
+    if (!setup->message_logs)
+        return;
+    arena = arena_new(ARENA_PLAIN);
+    err = ERROR_IN(arena);
+    strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", localtime_r(&now, &local));
+    line = str_printf(arena, "%s %.*s\n", stamp, STR_ARG(text));
+    fd = spool_create(spool, spool_path(arena, spool, message->handling.queue, "msglog",
+                                        spool_subdirectory(spool, message->id), message->id, ""),
+                      O_WRONLY | O_APPEND, &err);
+    if (fd < 0 || !spool_write(fd, line.s, line.n))
+        log_write(LOG_MAIN | LOG_PANIC, "message log: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    arena_free(arena);
 }

@@ -17,7 +17,7 @@ struct queue {
     const struct scope_services *services;
     const struct retry_rules *retry;
     struct hints *hints;           /* NULL: nothing is remembered */
-    struct incoming_setup incoming; /* for messages that are made here */
+    struct incoming_setup incoming; /* for messages that are made here: the Exim user's */
     struct spool spool;
 };
 

@@ -52,7 +52,7 @@ static void log_blackhole(struct job *job, const struct mail_recipient *r)
     struct buffer line = BUFFER_IN(job->arena);
 
     buffer_add_cstr(&line, "=> :blackhole: <");
-    buffer_add(&line, mail_recipient_top(r)->address);
+    buffer_add(&line, r->address);
     buffer_add_char(&line, '>');
     if (r->router) {
         buffer_add_cstr(&line, " R=");

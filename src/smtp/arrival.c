@@ -2,7 +2,9 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "mail/header.h"
 #include "mail/id.h"
+#include "smtp/arrival.h"
 #include "smtp/data.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
@@ -96,7 +98,7 @@ static void add_selected(struct smtp_session *s, struct buffer *line)
         buffer_add_cstr(line, created ? " id*=" : " id=");
         buffer_add_n(line, id.s + 1, id.n - 2);
     }
-    if (log_selected(LOG_SEL_subject)) {
+    if (log_selected(LOG_SEL_subject) && mail_header_find(s->transaction.mail, "Subject")) {
         buffer_add_cstr(line, " T=\"");
         buffer_add(line, header_value(s, "$h_subject:"));
         buffer_add_char(line, '"');
@@ -108,6 +110,16 @@ static void add_selected(struct smtp_session *s, struct buffer *line)
     }
     if (log_selected(LOG_SEL_received_recipients))
         add_recipients(s, line);
+}
+
+/* The same in the message's own log, with words for its flag. */
+static void note_arrival(struct smtp_session *s, struct str line)
+{
+    const struct mail_services *services = s->settings->mail;
+
+    if (services && services->note && s->peer->mode != SMTP_TEST && s->message.recipients_count > 0)
+        services->note(services->ctx, s->transaction.mail,
+                       str_join(s->scratch, STR("Received from "), str_sub(s->scratch, line, 3, line.n)));
 }
 
 static void log_arrival(struct smtp_session *s, int64_t size)
@@ -138,6 +150,7 @@ static void log_arrival(struct smtp_session *s, int64_t size)
         buffer_printf(&line, " Q=%.*s", STR_ARG(s->transaction.handling.queue));
     add_selected(s, &line);
     log_write_str(LOG_MAIN, buffer_str(&line));
+    note_arrival(s, buffer_str(&line));
 }
 
 static void log_discarded(struct smtp_session *s, struct str reason)
@@ -199,6 +212,8 @@ static void accept_message(struct smtp_session *s, const struct message *m, cons
     if (test && str_is_null(s->transaction.prdr_verdict))
         stream_write(&s->stream, STR("\n**** SMTP testing: that is not a real message id!\n\n"),
                      smtp_deadline(s));
+    if (s->peer->batch)
+        s->peer->batch->messages++;
     if (!discarded && !test)
         deliver(s);
 }
@@ -257,4 +272,13 @@ void smtp_message_arrived(struct smtp_session *s, const struct message *m, int64
     judge(s, m, chunk);
     smtp_transaction_reset(s);
     s->rset_free = s->helo_free = true;
+}
+
+void smtp_log_arrival(struct smtp_session *s, const struct message *m)
+{
+    log_arrival(s, smtp_receive_size(s, m));
+    if (s->message.recipients_count == 0)
+        log_discarded(s, STR(""));
+    else
+        deliver(s);
 }

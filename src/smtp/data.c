@@ -34,7 +34,7 @@ static void refuse_without_recipients(struct smtp_session *s)
                    str_printf(s->scratch, "valid RCPT command must precede %s", name));
 }
 
-static struct message_limits message_limits(struct smtp_session *s)
+struct message_limits smtp_message_limits(struct smtp_session *s)
 {
     const struct main_options *o = s->options;
 
@@ -93,6 +93,9 @@ static enum line_status read_lines(struct smtp_session *s, struct message *m, st
             stream_read_line(&s->stream, arena, LONGEST, LINE_LF, smtp_deadline(s), &line);
         bool crlf = !s->stream.bare_lf;
 
+        if (s->peer->batch && status == LINE_OK)
+            s->peer->batch->lines++;
+
         if (status != LINE_OK && status != LINE_TOO_LONG)
             return status;
         if (first)
@@ -120,7 +123,7 @@ static const char *place_in(const struct message *m)
 /* Reads the message that follows the 354. False: the session has ended. */
 static bool read_message(struct smtp_session *s, struct message *m)
 {
-    struct message_limits limits = message_limits(s);
+    struct message_limits limits = smtp_message_limits(s);
     const struct message_sink sink = smtp_receive_sink(s);
     struct arena *arena = arena_new(ARENA_PLAIN);
     enum line_status status;
@@ -218,7 +221,7 @@ static bool read_chunk(struct smtp_session *s, int64_t size, bool keep)
 static void take_chunks(struct smtp_session *s, struct message *m)
 {
     struct smtp_transaction *t = &s->transaction;
-    struct message_limits limits = message_limits(s);
+    struct message_limits limits = smtp_message_limits(s);
     const struct message_sink sink = smtp_receive_sink(s);
     struct str all = buffer_str(&t->chunks);
     const char *p = all.s, *end = all.s + all.n, *lf;

@@ -8,4 +8,7 @@
  * transaction. */
 void smtp_message_arrived(struct smtp_session *s, const struct message *m, int64_t chunk);
 
+/* The limits that options set for the message at hand. */
+struct message_limits smtp_message_limits(struct smtp_session *s);
+
 #endif

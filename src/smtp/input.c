@@ -36,6 +36,10 @@ static void log_lost(struct smtp_session *s)
 
 void smtp_input_lost(struct smtp_session *s)
 {
+    if (s->peer->batch && !s->transaction.sender_given) { /* where a batch may end */
+        smtp_session_end(s, SMTP_END_QUIT);
+        return;
+    }
     smtp_tls_log_failure(s);
     smtp_log_incomplete(s, "connection lost");
     smtp_notquit(s, "connection-lost", "421",
@@ -69,6 +73,8 @@ enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, enum line_e
     }
     switch (stream_read_line(&s->stream, s->scratch, limit, ending, smtp_deadline(s), line)) {
     case LINE_OK:
+        if (s->peer->batch)
+            s->peer->batch->lines++;
         return SMTP_INPUT_LINE;
     case LINE_TOO_LONG:
         return SMTP_INPUT_TOO_LONG;

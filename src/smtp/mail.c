@@ -149,7 +149,7 @@ static bool helo_is_given(struct smtp_session *s)
 {
     struct str who = smtp_host_and_ident(s, false);
 
-    if (s->helo_seen || !(s->helo_verify_required ||
+    if (s->helo_seen || s->peer->batch || !(s->helo_verify_required ||
                           smtp_host_in(s, s->options->hosts_require_helo, "hosts_require_helo")))
         return true;
     log_write(LOG_MAIN | LOG_REJECT, "rejected MAIL from %.*s: no HELO/EHLO given", STR_ARG(who));
@@ -286,6 +286,8 @@ static bool begin_message(struct smtp_session *s)
 
 void smtp_mail(struct smtp_session *s)
 {
+    if (s->peer->batch && !s->transaction.sender_given)
+        s->peer->batch->transaction_line = s->peer->batch->lines - 1;
     s->mail_count++;
     if (s->transaction.sender_given) {
         smtp_fault(s, SMTP_PROTOCOL, 503, STR_NULL, STR("sender already given"));

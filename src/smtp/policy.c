@@ -135,7 +135,8 @@ static const struct {
     ROW(EXPN, acl_smtp_expn, ACL_DENY),         ROW(ETRN, acl_smtp_etrn, ACL_DENY),
     ROW(QUIT, acl_smtp_quit, ACL_ACCEPT),       ROW(NOTQUIT, acl_smtp_notquit, ACL_ACCEPT),
     ROW(MAILAUTH, acl_smtp_mailauth, ACL_ACCEPT), ROW(STARTTLS, acl_smtp_starttls, ACL_ACCEPT),
-    ROW(PRDR, acl_smtp_data_prdr, ACL_ACCEPT),
+    ROW(PRDR, acl_smtp_data_prdr, ACL_ACCEPT),  ROW(NOTSMTP, acl_not_smtp, ACL_ACCEPT),
+    ROW(NOTSMTP_START, acl_not_smtp_start, ACL_ACCEPT),
 #undef ROW
 };
 
@@ -149,12 +150,17 @@ enum acl_result smtp_policy_run(struct smtp_session *s, enum acl_where where, st
                                 struct acl_outcome *outcome)
 {
     struct acl_context *context = &s->acl_owner.context;
-    const struct template *spec = spec_of(s, where);
+    const struct template *spec;
 
+    if (s->peer->batch && where == ACL_WHERE_DATA) /* the only one that is run for batches (manual, 49.11) */
+        where = ACL_WHERE_NOTSMTP;
+    spec = s->peer->batch && where != ACL_WHERE_NOTSMTP ? NULL : spec_of(s, where);
     *outcome = (struct acl_outcome){
         .result = options[where].unset,
         .log_reject_target = LOG_MAIN | LOG_REJECT,
     };
+    if (s->peer->batch && !spec)
+        outcome->result = ACL_ACCEPT;
     if (!spec) {
         if (outcome->result != ACL_ACCEPT)
             debug(DEBUG_acl, "ACL is NULL: implicit DENY\n");

@@ -274,3 +274,10 @@ void smtp_rcpt(struct smtp_session *s)
     smtp_set_address(s, &recipient);
     decide(s, &rcpt, &recipient);
 }
+
+void smtp_add_recipient(struct smtp_session *s, struct str address)
+{
+    const struct rcpt plain = {.orcpt = STR_NULL};
+
+    add_recipient(s, &plain, address);
+}

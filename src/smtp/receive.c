@@ -11,6 +11,7 @@
 #include "mail/recipient.h"
 #include "mail/rewrite.h"
 #include "smtp/added_headers.h"
+#include "smtp/submit.h"
 
 /* --- The Received: header (manual, 48.13) */
 
@@ -62,6 +63,7 @@ static void describe(struct smtp_session *s, struct mail_message *mail)
     mail->sender_local = s->connection.is_local && s->transaction.sender_is_caller;
     mail->allow_unqualified_recipient = s->recipient_unqualified_allowed;
     mail->allow_unqualified_sender = s->sender_unqualified_allowed;
+    mail->sender_set_untrusted = s->transaction.sender_set_untrusted;
     mail->eightbit = s->transaction.eightbit;
     mail->smtputf8 = s->transaction.smtputf8;
     mail->dsn_envid = s->transaction.dsn_envid;
@@ -78,6 +80,7 @@ static void fix_up(struct smtp_session *s, struct mail_message *mail)
         .message = mail,
         .local = s->connection.is_local,
         .trusted = s->peer->trusted,
+        .extracting = s->submission && s->submission->from_headers,
         .login = s->peer->login,
         .full_name = s->peer->full_name,
     };
@@ -126,6 +129,9 @@ static void take_headers(void *ctx, struct message *m)
 
     describe(s, mail);
     s->transaction.mail = mail;
+    mail_headers_append(mail, buffer_str(&m->headers));
+    if (s->submission && s->submission->from_headers)
+        smtp_submission_extract(s, mail);
     if (is_kept(s)) {
         s->transaction.incoming = services->begin(services->ctx, mail, &err);
         if (!s->transaction.incoming)
@@ -136,7 +142,6 @@ static void take_headers(void *ctx, struct message *m)
     s->message.message_id = mail->id;
     s->message.received_time = mail->received;
     log_set_message(mail->id);
-    mail_headers_append(mail, buffer_str(&m->headers));
     rewrite_addresses(s, mail);
     fix_up(s, mail);
     rewrite_headers(&s->scope, s->settings->process->rewrite_rules, mail);

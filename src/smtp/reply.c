@@ -26,6 +26,10 @@ void smtp_reply_str(struct smtp_session *s, struct str line)
     int64_t deadline = smtp_deadline(s);
 
     line = one_line(s, line);
+    if (s->peer->batch) {
+        smtp_batch_response(s, line);
+        return;
+    }
     if (debug_on(DEBUG_receive))
         debug(DEBUG_receive, "SMTP>> %.*s\n", STR_ARG(printable(s->scratch, line)));
     stream_write(&s->stream, line, deadline);

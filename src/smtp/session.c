@@ -33,6 +33,10 @@ void smtp_set_protocol(struct smtp_session *s)
         {{"smtp", "smtps"}, {"smtp", "smtps"}},
         {{"esmtp", "esmtps"}, {"esmtpa", "esmtpsa"}},
     };
+    if (s->peer->batch) {
+        s->connection.received_protocol = STR("local-bsmtp");
+        return;
+    }
     bool authenticated = !str_is_empty(s->connection.host_authenticated);
     struct str name = str_of(names[s->esmtp][authenticated][s->tls != NULL]);
 
@@ -115,7 +119,7 @@ static void describe_connection(struct smtp_session *s)
     gettimeofday(&c->started, NULL);
 }
 
-static void begin(struct smtp_session *s, const struct smtp_settings *settings, const struct smtp_peer *peer)
+void smtp_session_begin(struct smtp_session *s, const struct smtp_settings *settings, const struct smtp_peer *peer)
 {
     const struct smtp_prepared *prepared = settings->prepared;
 
@@ -172,12 +176,13 @@ static void begin(struct smtp_session *s, const struct smtp_settings *settings, 
     };
     s->connection_rates = (struct acl_rates){.arena = s->arena};
     describe_connection(s);
+    s->sender_unqualified_allowed = s->recipient_unqualified_allowed = peer->batch != NULL;
     smtp_transaction_reset(s);
     smtp_forget_command(s);
     smtp_set_protocol(s);
 }
 
-static void finish(struct smtp_session *s)
+void smtp_session_finish(struct smtp_session *s)
 {
     smtp_flush(s);
     if (s->end != SMTP_END_TIMEOUT && s->end != SMTP_END_REFUSED && s->end != SMTP_END_FAILED)
@@ -195,13 +200,13 @@ enum smtp_end smtp_session_run(const struct smtp_settings *settings, const struc
 {
     struct smtp_session s;
 
-    begin(&s, settings, peer);
+    smtp_session_begin(&s, settings, peer);
     smtp_proxy(&s);
     if (!s.done)
         smtp_connect(&s);
     while (!s.done)
         smtp_command(&s);
-    finish(&s);
+    smtp_session_finish(&s);
     return s.end;
 }
 

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "expand/scope.h"
 #include "mail/services.h"
+#include "smtp/batch.h"
 
 /* What all sessions of a process share: a configuration, with everything in it that sessions would
  * otherwise have to parse again and again. */
@@ -66,6 +67,7 @@ struct smtp_peer {
     struct str authenticated_id;     /* -oMai */
     struct str authenticated_sender; /* -oMas */
     struct str login;         /* SMTP_LOCAL: who called; makes the sender of an untrusted caller's messages */
+    struct smtp_batch *batch; /* SMTP_LOCAL: -bS; NULL: a session with responses */
     struct str full_name;     /* ... and the name in the password file; empty: none */
     bool trusted;             /* SMTP_LOCAL: the caller may set senders (manual, 5.2) */
 };

@@ -252,3 +252,9 @@ bool smtp_expand_hostname(struct smtp_session *s)
         s->connection.active_hostname = str_copy(s->arena, text);
     return true;
 }
+
+bool smtp_expand_local_limits(struct smtp_session *s)
+{
+    s->timeout = s->options->receive_timeout;
+    return smtp_expand_size_limit(s);
+}

@@ -8,6 +8,9 @@
 /* message_size_limit into s->size_limit. False: it has no value, which is logged. */
 bool smtp_expand_size_limit(struct smtp_session *s);
 
+/* For a message without SMTP: message_size_limit, and receive_timeout. False: said why on standard error. */
+bool smtp_expand_local_limits(struct smtp_session *s);
+
 /* smtp_receive_timeout into s->timeout; a bad value is logged and the default taken. */
 void smtp_expand_timeout(struct smtp_session *s);
 

@@ -28,6 +28,7 @@ enum {
 };
 
 struct smtp_session;
+struct smtp_submission; /* smtp/submit.h */
 struct server_tls; /* server_tls.h */
 
 /* Whether more input may have come when a command is answered (RFC 2920 section 3.1, RFC 3030). */
@@ -92,6 +93,8 @@ struct smtp_transaction {
     struct buffer added_headers;  /* add_header of ACLs */
     struct buffer removed_headers; /* remove_header of ACLs: lists of names, each with a NUL behind it */
     struct mail_handling handling; /* controls of ACLs */
+    bool sender_set_untrusted;    /* by a local caller who may not */
+    bool bad_address;             /* -t: a header has a malformed one */
     struct mail_header *received; /* its Received: line of this machine */
     bool sender_is_caller;        /* a local caller, who has said nothing else */
     bool smtputf8;
@@ -114,6 +117,7 @@ struct smtp_session {
     const struct main_options *options;
     const struct smtp_prepared *prepared;
     const struct smtp_peer *peer;
+    const struct smtp_submission *submission; /* a message that comes without SMTP; NULL: a session */
     struct fd_channel channel;
     struct tls_connection *tls; /* NULL: in clear */
     struct stream stream;
@@ -179,6 +183,12 @@ struct smtp_session {
 };
 
 /* --- session.c */
+
+void smtp_session_begin(struct smtp_session *s, const struct smtp_settings *settings, const struct smtp_peer *peer);
+void smtp_session_finish(struct smtp_session *s);
+
+/* One more for the message at hand, with nothing that RCPT can say besides. */
+void smtp_add_recipient(struct smtp_session *s, struct str address);
 
 /* No further command is read. */
 void smtp_session_end(struct smtp_session *s, enum smtp_end end);

@@ -1,0 +1,10 @@
+/* What a message leaves in the log when it is taken. Private to src/smtp. */
+#ifndef SMTP_ARRIVAL_H
+#define SMTP_ARRIVAL_H
+
+#include "smtp/message.h"
+
+/* The "<=" line, and then the delivery begins. For messages that come without SMTP. */
+void smtp_log_arrival(struct smtp_session *s, const struct message *m);
+
+#endif

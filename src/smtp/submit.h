@@ -1,0 +1,32 @@
+/* A message on standard input without SMTP: -bm and -t (manual, 5.2). */
+#ifndef SMTP_SUBMIT_H
+#define SMTP_SUBMIT_H
+
+#include "smtp/session.h"
+
+struct smtp_submission {
+    struct str sender;        /* -f; STR_NULL: the caller */
+    char *const *recipients;  /* arguments, each of them one or more addresses; NULL-terminated */
+    bool from_headers;        /* -t */
+    bool dot_is_data;         /* -i: a line with a dot alone does not end the message */
+    bool no_qualify;          /* -bnq: addresses in header lines stay without a domain */
+    bool no_fixups;           /* -G */
+    struct str protocol;      /* -oMr; STR_NULL: "local" */
+};
+
+enum smtp_submission_end {
+    SUBMISSION_TAKEN,
+    SUBMISSION_NO_RECIPIENTS,
+    SUBMISSION_FAILED, /* refused, or not to be kept: said on standard error */
+};
+
+/* Reads the message from peer->in_fd and takes it over. */
+enum smtp_submission_end smtp_submit(const struct smtp_settings *settings, const struct smtp_peer *peer,
+                                     const struct smtp_submission *submission);
+
+/* While the headers are taken: the recipients that they name, when those are wanted. Private to src/smtp. */
+struct smtp_session;
+struct mail_message;
+void smtp_submission_extract(struct smtp_session *s, struct mail_message *mail);
+
+#endif
