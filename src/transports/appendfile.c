@@ -162,7 +162,7 @@ static bool deliver_to_file(struct mailbox *m)
 /* --- All of it */
 
 static const char default_prefix[] =
-    "From ${if def:return_path{$return_path}{MAILER-DAEMON}} ${tod_bsdinbox}\n";
+    "From ${if def:return_path{$return_path}{MAILER-DAEMON}} ${tod_bsdinbox}\\n";
 
 static bool is_default(const struct template *t, const char *source)
 {
@@ -185,7 +185,7 @@ static struct local_message_options message_options(const struct mailbox *m)
 
     if (!plain && is_default(options.prefix, default_prefix))
         options.prefix = NULL;
-    if (!plain && is_default(options.suffix, "\n"))
+    if (!plain && is_default(options.suffix, "\\n"))
         options.suffix = NULL;
     if (m->is_directory && str_is(options.check_string, "From "))
         options.check_string = STR("");

@@ -18,7 +18,7 @@ static bool is_default(const struct template *t, const char *source)
 
 static struct local_message_options message_options(const struct pipe_config *c)
 {
-    static const char prefix[] = "From ${if def:return_path{$return_path}{MAILER-DAEMON}} ${tod_bsdinbox}\n";
+    static const char prefix[] = "From ${if def:return_path{$return_path}{MAILER-DAEMON}} ${tod_bsdinbox}\\n";
     struct local_message_options options = {
         .prefix = c->message_prefix,
         .suffix = c->message_suffix,
@@ -30,7 +30,7 @@ static struct local_message_options message_options(const struct pipe_config *c)
 
     if (c->use_bsmtp && is_default(options.prefix, prefix))
         options.prefix = NULL;
-    if (c->use_bsmtp && is_default(options.suffix, "\n"))
+    if (c->use_bsmtp && is_default(options.suffix, "\\n"))
         options.suffix = NULL;
     return options;
 }

@@ -1,0 +1,90 @@
+/* Preloaded by the tests of the queue: ends the process, or lets a write fail, at the Nth of those system calls that
+ * change files. The count goes on in processes that are forked. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static long kill_at, full_from, calls, writes;
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *at = getenv("FAULT_KILL_AT"), *full = getenv("FAULT_FULL_FROM");
+
+    kill_at = at ? atol(at) : 0;
+    full_from = full ? atol(full) : 0;
+}
+
+static void count(void)
+{
+    if (kill_at > 0 && ++calls == kill_at)
+        kill(getpid(), SIGKILL);
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+int open(const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = (flags & O_CREAT) ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    if (flags & (O_CREAT | O_WRONLY | O_RDWR))
+        count();
+    return REAL(open)(path, flags, mode);
+}
+
+/* The disk is full for regular files. */
+static int is_full(int fd)
+{
+    struct stat info;
+
+    return full_from > 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && ++writes >= full_from;
+}
+
+ssize_t write(int fd, const void *p, size_t n)
+{
+    count();
+    if (is_full(fd)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return REAL(write)(fd, p, n);
+}
+
+int fsync(int fd)
+{
+    count();
+    return REAL(fsync)(fd);
+}
+
+int rename(const char *from, const char *to)
+{
+    count();
+    return REAL(rename)(from, to);
+}
+
+int unlink(const char *path)
+{
+    count();
+    return REAL(unlink)(path);
+}
+
+int link(const char *from, const char *to)
+{
+    count();
+    return REAL(link)(from, to);
+}
+
+int close(int fd)
+{
+    count();
+    return REAL(close)(fd);
+}
