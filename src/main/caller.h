@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "config/config.h"
 #include "expand/scope.h"
 #include "main/command_line.h"
 
@@ -17,6 +18,9 @@ bool caller_address(struct arena *arena, struct str text, bool full, struct str 
  * (no -oMa, no test) the login name as ident and authenticated id. False: err names a bad address. */
 bool caller_describe(struct arena *arena, const struct command_line *cl, struct scope_connection *connection,
                      struct error *err);
+
+/* The caller's name in the password file, as gecos_pattern and gecos_name want it; empty: none. */
+struct str caller_full_name(struct arena *arena, const struct config *config, const struct scope_process *process);
 
 /* The caller's login name, or its user id in digits. */
 struct str caller_login(struct arena *arena);

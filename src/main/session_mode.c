@@ -60,6 +60,7 @@ static bool describe(struct program *program, struct smtp_peer *peer, struct err
     peer->interface_port = caller.interface_port;
     peer->host_name = caller.host_name;
     peer->ident = caller.ident;
+    peer->full_name = caller_full_name(program->arena, program->config, &program->process);
     peer->authenticator = caller.host_authenticated;
     if (trusted && program->cl->authenticated_id) /* the login is that of messages, not of the session */
         peer->authenticated_id = str_of(program->cl->authenticated_id);

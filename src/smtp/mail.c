@@ -183,6 +183,7 @@ static struct str sender_of_caller(struct smtp_session *s, struct str given)
     if (s->peer->mode != SMTP_LOCAL || s->peer->trusted || str_is_empty(given) ||
         list_match(&s->scope, s->options->untrusted_set_sender, given, NULL, &err) == MATCH_YES)
         return given;
+    s->transaction.sender_is_caller = true;
     return str_join3(s->transaction_arena, s->peer->login, STR("@"), s->settings->process->qualify_domain);
 }
 

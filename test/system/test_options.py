@@ -100,3 +100,23 @@ def test_etrn_that_cannot_be_serialized_is_refused(place):
 
 def test_protocol_for_expansions(place):
     assert place.run("-oMr", "lmtp", "-be", "$received_protocol").stdout == "lmtp\n"
+
+
+@pytest.mark.parametrize("options,name", [
+    ("", "nobody"),
+    ("gecos_pattern = ^n(ob)", "nobody"),
+    ("gecos_name = $1", "nobody"),
+    ("gecos_pattern = ^n(ob)\ngecos_name = Mr. $1", '"Mr. ob"'),
+    ("gecos_pattern = ^x(ob)\ngecos_name = Mr. $1", "nobody"),
+    ("gecos_pattern = ^n(ob)\ngecos_name = $nosuch", "nobody"),
+])
+@pytest.mark.parametrize("header", ["From: nobody", "Subject: x"])
+@pytest.mark.skipif(os.getuid() != 0, reason="becomes somebody else")
+def test_the_callers_name(place, options, name, header):
+    """It stands in the From: line of a message that has none, or the login name alone there."""
+    place.configure(f"{options}\nacl_smtp_rcpt = accept", "begin routers\nr:\n driver = redirect\n data = x\n")
+    lines = ("HELO x", "MAIL FROM:<x@mail.test>", "RCPT TO:<a@b.example>", "DATA", header, "", ".", "QUIT")
+    subprocess.run(place.command("-odq", "-bs"), input="".join(line + "\r\n" for line in lines), text=True,
+                   capture_output=True, user=NOBODY, group=NOBODY, extra_groups=[], timeout=DEADLINE, check=True)
+    envelope, = (place.path / "spool" / "input").glob("*-H")
+    assert f"F From: {name} <nobody@mail.test>\n" in envelope.read_text()
