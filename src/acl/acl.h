@@ -51,8 +51,9 @@ struct acl_set;       /* the ACLs of a configuration */
 bool acl_compile(struct arena *arena, const struct acl_source *sources, size_t n, struct acl_set **set,
                  struct error *err);
 
-/* An ACL by name, for -bP and checks. */
+/* An ACL by name, and whether one can consist of that word alone, for checks. */
 bool acl_exists(const struct acl_set *set, struct str name);
+bool acl_is_verb(struct str word);
 
 /* Reports what can be known to be wrong with conditions and modifiers before anything is run; begin is called
  * before each of them. */

@@ -16,3 +16,8 @@ const struct acl_verb *acl_verb_find(struct str name)
             return &verbs[i];
     return NULL;
 }
+
+bool acl_is_verb(struct str word)
+{
+    return acl_verb_find(word) != NULL;
+}

@@ -211,7 +211,7 @@ static void check_acl_names(struct checker *c)
         if (!field || options[i].type != OPTION_TEMPLATE || strncmp(options[i].name, "acl_", 4) != 0 || !*field)
             continue;
         if (template_constant(*field, &name) && name.n > 0 && str_find(name, ' ') < 0 && *name.s != '/' &&
-            !acl_exists(c->program->acls, name)) {
+            !acl_exists(c->program->acls, name) && !acl_is_verb(name)) {
             c->subject = str_of(options[i].name);
             check_complain(c, &(struct complaint){template_where(*field), name, 0,
                                                   str_printf(c->arena, "there is no ACL called \"%.*s\"",
