@@ -114,7 +114,7 @@ $(call absent,EXPAND_DLFUNC dlfunc item)
 $(call absent,HAVE_LOCAL_SCAN local_scan() function)
 $(call absent,LOCAL_SCAN_SOURCE local_scan() function)
 $(call absent,USE_TCP_WRAPPERS tcpwrappers support)
-$(call absent,USE_READLINE readline support)
+$(call flag,USE_READLINE)
 
 # --- Places, users, defaults
 $(call text,CONFIGURE_FILE SPOOL_DIRECTORY LOG_FILE_PATH PID_FILE_PATH BIN_DIRECTORY)

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "expand/test_mode.h"
 #include "main/caller.h"
+#include "main/line_editor.h"
 #include "main/modes.h"
 #include "smtp/services.h"
 
@@ -18,6 +19,8 @@ struct tester {
     struct scope_acl acl;
     struct smtp_acl_owner owner;
     struct arena *line_arena; /* reset after each line */
+    struct line_editor editor;
+    bool edits; /* the editor reads lines */
 };
 
 static bool tester_begin(struct tester *t, struct program *program, struct error *err)
@@ -56,38 +59,59 @@ static void show(struct tester *t, struct str line)
     arena_reset(t->line_arena);
 }
 
-/* The next logical line: a backslash at the end goes on, without the white space that begins the next.
- * False: end of input. */
-static bool read_line(struct arena *arena, struct str *line)
+/* The next physical line, malloc()ed, or NULL. */
+static char *read_physical(struct tester *t, bool first)
 {
-    struct buffer out = BUFFER_IN(arena);
     char *text = NULL;
     size_t capacity = 0;
-    ssize_t n;
 
-    printf("> ");
-    fflush(stdout);
-    while ((n = getline(&text, &capacity, stdin)) >= 0) {
-        const char *p = text;
-
-        while (n > 0 && strchr("\n\r \t", p[n - 1]))
-            n--;
-        if (out.n > 0)
-            while (n > 0 && (*p == ' ' || *p == '\t')) {
-                p++;
-                n--;
-            }
-        buffer_add_n(&out, p, (size_t)n);
-        if (n == 0 || p[n - 1] != '\\') {
-            *line = buffer_str(&out);
-            free(text);
-            return true;
-        }
-        buffer_cut(&out, out.n - 1);
+    if (t->edits) {
+        text = t->editor.readline(first ? "> " : "");
+        if (text && *text)
+            t->editor.add_history(text);
+        return text;
     }
+    if (first) {
+        printf("> ");
+        fflush(stdout);
+    }
+    if (getline(&text, &capacity, stdin) >= 0)
+        return text;
     free(text);
+    return NULL;
+}
+
+/* Adds a line without the white space at its end, and at its beginning when it goes on. */
+static void add_physical(struct buffer *out, const char *text)
+{
+    size_t n = strlen(text);
+
+    while (n > 0 && strchr("\n\r \t", text[n - 1]))
+        n--;
+    if (out->n > 0)
+        while (n > 0 && (*text == ' ' || *text == '\t')) {
+            text++;
+            n--;
+        }
+    buffer_add_n(out, text, n);
+}
+
+/* The next logical line: a backslash at the end goes on. False: end of input. */
+static bool read_line(struct tester *t, struct str *line)
+{
+    struct buffer out = BUFFER_IN(t->line_arena);
+    bool more = true, first = true;
+    char *text;
+
+    for (; more && (text = read_physical(t, first)) != NULL; first = false) {
+        add_physical(&out, text);
+        free(text);
+        more = out.n > 0 && out.s[out.n - 1] == '\\';
+        if (more)
+            buffer_cut(&out, out.n - 1);
+    }
     *line = buffer_str(&out);
-    return out.n > 0;
+    return !more || out.n > 0;
 }
 
 /* Macros first, then the expansion: the same for arguments and lines. */
@@ -108,7 +132,8 @@ static void interactive(struct tester *t)
 {
     struct str line;
 
-    while (read_line(t->line_arena, &line))
+    t->edits = line_editor_open(&t->editor);
+    while (read_line(t, &line))
         take(t, line);
     putchar('\n');
 }
