@@ -52,6 +52,7 @@ static const struct row rows[] = {
     MODE("-bd", ALONE, MODE_DAEMON),
     {"-bdf", ALONE, SET_FLAG, MODE_DAEMON, offsetof(struct command_line, foreground), 0},
     MODE("-be", ALONE, MODE_EXPAND),
+    MODE_TEXT("-bem", NEXT, MODE_EXPAND, message_file),
     MODE_TEXT("-bh", NEXT, MODE_TEST, sender_address),
     {"-bhc", NEXT, SET_TEXT_AND_CALLOUTS, MODE_TEST, offsetof(struct command_line, sender_address), 0},
     MODE_TEXT("-bI:", ATTACHED, MODE_INFO, info),
@@ -127,7 +128,6 @@ static const struct row rows[] = {
     NO_EFFECT("-x", ALONE),
     NO_EFFECT("-X", NEXT),
 
-    REFUSED("-bem", NEXT),
     REFUSED("-bF", NEXT),
     REFUSED("-bf", NEXT),
     REFUSED("-bfd", NEXT),

@@ -74,6 +74,7 @@ struct command_line {
     const char *queue_run;       /* what follows -q; NULL: no queue runs */
     const char *recipients_flags, *recipients_text; /* -R: its letters and its argument */
     const char *senders_flags, *senders_text;       /* -S */
+    const char *message_file;    /* -bem */
     /* What -oM tells about the caller of -bs. */
     const char *sender_address;  /* -bh and -oMa, the last of them: address[.port] */
     bool test_callouts;          /* -bhc: callouts are made in the test session */

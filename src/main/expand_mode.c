@@ -9,6 +9,7 @@
 #include "main/caller.h"
 #include "main/line_editor.h"
 #include "main/modes.h"
+#include "main/test_message.h"
 #include "smtp/services.h"
 
 struct tester {
@@ -142,7 +143,8 @@ int expand_mode(struct program *program)
 {
     struct tester t;
     struct error err = ERROR_IN(program->arena);
-    bool ok = tester_begin(&t, program, &err);
+    bool ok = tester_begin(&t, program, &err) &&
+              (!program->cl->message_file || test_message_read(program, program->cl->message_file, &t.scope, &err));
 
     if (!ok)
         fprintf(stderr, "%.*s\n", STR_ARG(err.text));
