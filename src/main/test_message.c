@@ -77,8 +77,8 @@ static void add_line(struct parts *parts, const char *line, size_t n)
     buffer_add_char(&parts->body, '\n');
 }
 
-/* A line with a dot alone ends the message, as it does where users type theirs in. */
-static void take_apart(struct parts *parts, struct str text)
+/* A line with a dot alone ends the message, as it does where users type theirs in, unless -i says otherwise. */
+static void take_apart(struct parts *parts, struct str text, bool dot_is_data)
 {
     const char *p = text.s, *end = text.s + text.n;
 
@@ -86,7 +86,7 @@ static void take_apart(struct parts *parts, struct str text)
         const char *lf = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((lf ? lf : end) - p);
 
-        if (n == 1 && *p == '.')
+        if (!dot_is_data && n == 1 && *p == '.')
             break;
         add_line(parts, p, n > 0 && p[n - 1] == '\r' ? n - 1 : n);
         p = lf ? lf + 1 : end;
@@ -142,7 +142,7 @@ bool test_message_read(struct program *program, const char *file, struct scope *
 
     if (!read_file(arena, file, &text, err))
         return false;
-    take_apart(&parts, text);
+    take_apart(&parts, text, program->cl->dot_is_data);
     if (parts.headers.n == 0)
         puts("Warning: no message headers read");
     *mail = (struct mail_message){.arena = arena, .last_header = &mail->headers, .body_fd = -1};
