@@ -69,7 +69,7 @@ bool listen_port_has_tls(struct arena *arena, struct str ports, int port)
 {
     struct strlist it;
     struct str item;
-    int one;
+    int one = 0;
 
     strlist_begin(&it, ports, ':');
     while (strlist_next(&it, arena, &item))

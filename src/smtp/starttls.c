@@ -92,8 +92,6 @@ static bool shake_hands(struct smtp_session *s, struct tls_context *context)
 {
     struct error err = ERROR_IN(s->scratch);
     struct tls_server_request request = {
-        .verify = verify_mode(s),
-        .require_alpn = smtp_host_in(s, s->options->hosts_require_alpn, "hosts_require_alpn"),
         .server_name = context_for_name,
         .verify_error = report_certificate,
         .ctx = s,
@@ -101,6 +99,8 @@ static bool shake_hands(struct smtp_session *s, struct tls_context *context)
 
     if (smtp_host_in(s, s->options->tls_resumption_hosts, "tls_resumption_hosts"))
         request.keys = server_tls_keys(s->prepared->tls);
+    request.verify = verify_mode(s);
+    request.require_alpn = smtp_host_in(s, s->options->hosts_require_alpn, "hosts_require_alpn");
     s->tls = tls_accept(context, &s->channel.channel, &request, smtp_deadline(s), &err);
     if (s->tls == NULL) {
         s->connection.tls_in = (struct scope_tls){.active = false};

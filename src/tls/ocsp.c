@@ -132,13 +132,12 @@ static int staple(SSL *ssl, void *ctx)
     return SSL_TLSEXT_ERR_NOACK;
 }
 
-bool tls_load_ocsp(struct tls_context *context, struct str files, struct error *err)
+void tls_load_ocsp(struct tls_context *context, struct str files)
 {
     struct strlist it;
     struct str file;
     bool pem = false;
 
-    (void)err;
     strlist_begin(&it, files, ':');
     while (strlist_next(&it, context->arena, &file)) {
         bool typed = str_starts(file, "PEM ") || str_starts(file, "DER ");
@@ -150,7 +149,6 @@ bool tls_load_ocsp(struct tls_context *context, struct str files, struct error *
         load_file(context, file, pem);
     }
     SSL_CTX_set_tlsext_status_cb(context->ssl_ctx, staple);
-    return true;
 }
 
 /* --- Clients */

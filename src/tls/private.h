@@ -115,8 +115,9 @@ bool tls_set_curves(struct tls_context *context, struct str eccurve, struct erro
 
 /* --- ocsp.c */
 
-/* Reads the files of tls_ocsp_file for the certificates in context->own, and has them stapled. */
-bool tls_load_ocsp(struct tls_context *context, struct str files, struct error *err);
+/* Reads the files of tls_ocsp_file for the certificates in context->own, and has them stapled. Those of no use are
+ * logged and left out. */
+void tls_load_ocsp(struct tls_context *context, struct str files);
 
 /* Has a client's context look at stapled statuses. */
 void tls_check_ocsp(struct tls_context *context);

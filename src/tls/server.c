@@ -20,8 +20,7 @@ static bool set_up(struct tls_context *context, const struct tls_server_settings
            tls_set_dh(context, settings->dhparam, settings->dh_max_bits, err) &&
            tls_set_curves(context, settings->eccurve, err) && load_own(context, settings, err) &&
            (!settings->verifies ||
-            tls_load_authorities(context, settings->verify_certificates, settings->crl, true, err)) &&
-           (settings->ocsp_file.n == 0 || tls_load_ocsp(context, settings->ocsp_file, err));
+            tls_load_authorities(context, settings->verify_certificates, settings->crl, true, err));
 }
 
 /* --- The client's first message */
@@ -154,8 +153,10 @@ struct tls_context *tls_server_context_new(const struct tls_server_settings *set
     SSL_CTX_set_alpn_select_cb(context->ssl_ctx, choose_protocol, NULL);
     SSL_CTX_set_session_cache_mode(context->ssl_ctx, SSL_SESS_CACHE_OFF);
     tls_use_ticket_keys(context);
-    if (set_up(context, settings, err))
+    if (set_up(context, settings, err)) {
+        tls_load_ocsp(context, settings->ocsp_file);
         return context;
+    }
     tls_context_free(context);
     return NULL;
 }

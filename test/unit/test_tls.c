@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "temp_files.h"
 #include "tls_pair.h"
 
 static int setup(void **state)
@@ -244,6 +245,175 @@ static void test_no_tls(void **state)
     assert_true(str_ends(err.text, "wrong version number"));
 }
 
+/* --- Verifying */
+
+/* The server's own certificate as the only authority that its client trusts. */
+static void trust_server(struct tls_pair *pair, struct temp_files *files, struct tls_client_settings *settings)
+{
+    shake(pair);
+    settings->verify_certificates = temp_file(files, "ca.pem", tls_facts(pair->server)->own_certificate.s);
+    tls_pair_use(pair, settings);
+}
+
+struct verify_log {
+    struct arena *arena;
+    struct str last;
+};
+
+static void note_error(void *ctx, struct str text)
+{
+    struct verify_log *log = ctx;
+
+    log->last = str_copy(log->arena, text);
+}
+
+static void test_verification(void **state)
+{
+    struct tls_pair *pair = *state;
+    struct tls_client_settings settings = {.certificate = STR_NULL};
+    struct verify_log log = {.arena = pair->arena, .last = STR_NULL};
+    void *files;
+
+    assert_int_equal(temp_files_setup(&files), 0);
+    pair->client_request = (struct tls_client_request){.verify_error = note_error, .ctx = &log};
+
+    /* Nobody is trusted. */
+    pair->client_request.verify = TLS_VERIFY_TRY;
+    shake(pair);
+    assert_false(tls_facts(pair->client)->certificate_verified);
+    assert_true(tls_facts(pair->client)->verify_tried);
+    assert_true(str_starts(log.last, "SSL verify error: depth=0 error=self-signed certificate cert=/O=Gatepost"));
+    pair->client_request.verify = TLS_VERIFY_REQUIRED;
+    assert_false(tls_pair_shake(pair));
+    assert_true(str_starts(pair->client_error.text, "(SSL_connect): error:0A000086:"));
+    assert_true(str_ends(pair->client_error.text, "certificate verify failed"));
+
+    pair->client_request.verify = TLS_VERIFY_NONE;
+    trust_server(pair, files, &settings);
+    log.last = STR_NULL;
+    pair->client_request.verify = TLS_VERIFY_REQUIRED;
+    shake(pair);
+    assert_true(tls_facts(pair->client)->certificate_verified);
+    pair->client_request.verify_name = STR("mail.test");
+    shake(pair);
+    assert_true(tls_facts(pair->client)->certificate_verified);
+    assert_true(str_is_null(log.last));
+
+    /* The right authority, the wrong host. */
+    pair->client_request.verify_name = STR("other.test");
+    assert_false(tls_pair_shake(pair));
+    assert_true(str_is(log.last, "SSL verify error: certificate name mismatch: DN=\"/O=Gatepost/CN=mail.test\" "
+                                 "H=\"other.test\""));
+    pair->client_request.verify = TLS_VERIFY_TRY;
+    shake(pair);
+    assert_false(tls_facts(pair->client)->certificate_verified);
+    pair->client_request.verify_name = STR("192.0.2.1");
+    shake(pair);
+    assert_false(tls_facts(pair->client)->certificate_verified);
+    temp_files_teardown(&files);
+}
+
+/* Nothing is stapled: that is told, and enough to fail where a status is required. */
+static void test_status_required(void **state)
+{
+    struct tls_pair *pair = *state;
+
+    pair->client_request.request_ocsp = true;
+    shake(pair);
+    assert_int_equal(tls_facts(pair->client)->ocsp, 1);
+    assert_int_equal(tls_facts(pair->server)->ocsp, 1);
+    pair->client_request.require_ocsp = true;
+    assert_false(tls_pair_shake(pair));
+    assert_true(str_is(pair->client_error.text, "(SSL_connect): no OCSP status was stapled"));
+}
+
+static void test_small_group(void **state)
+{
+    struct tls_pair *pair = *state;
+    struct tls_server_settings settings = tls_pair_server_settings();
+
+    settings.eccurve = STR("");
+    tls_pair_serve(pair, &settings);
+    pair->client_request.dh_min_bits = 2048;
+    shake(pair);
+    pair->client_request.dh_min_bits = 3072;
+    assert_false(tls_pair_shake(pair));
+    assert_true(str_ends(pair->client_error.text, "has 2048 bits, fewer than tls_dh_min_bits"));
+}
+
+/* --- Settings that are no good */
+
+static void expect_refusal(struct tls_pair *pair, const struct tls_server_settings *settings, const char *begin)
+{
+    struct error err = ERROR_IN(pair->arena);
+
+    assert_null(tls_server_context_new(settings, &err));
+    if (!str_starts(err.text, begin))
+        fail_msg("%.*s", STR_ARG(err.text));
+}
+
+static void test_bad_settings(void **state)
+{
+    struct tls_pair *pair = *state;
+    struct tls_server_settings good = tls_pair_server_settings(), bad;
+
+    bad = good, bad.certificate = STR("/nowhere/a.pem");
+    expect_refusal(pair, &bad, "(SSL_CTX_use_certificate_chain_file file=/nowhere/a.pem): error:");
+    bad = good, bad.require_ciphers = STR("NO-SUCH");
+    expect_refusal(pair, &bad, "(SSL_CTX_set_cipher_list): error:0A0000B9:SSL routines::no cipher match");
+    bad = good, bad.dhparam = STR("ike99");
+    expect_refusal(pair, &bad, "(Unknown standard DH prime): \"ike99\"");
+    bad = good, bad.eccurve = STR("no-curve");
+    expect_refusal(pair, &bad, "(Unknown curve name tls_eccurve 'no-curve')");
+    bad = good, bad.verifies = true, bad.verify_certificates = STR("/nowhere/ca.pem");
+    expect_refusal(pair, &bad, "(SSL_CTX_load_verify_locations file=/nowhere/ca.pem): error:");
+    bad = good, bad.verifies = true, bad.crl = STR("/nowhere/crl");
+    expect_refusal(pair, &bad, "(X509_load_crl_file file=/nowhere/crl): error:");
+}
+
+static void test_openssl_options(void **state)
+{
+    struct tls_pair *pair = *state;
+    struct error err = ERROR_IN(pair->arena);
+
+    assert_true(tls_openssl_options_check(STR(""), &err));
+    assert_true(tls_openssl_options_check(STR(" -all +microsoft_big_sslv3_buffer +no_tlsv1_3 "), &err));
+    assert_false(tls_openssl_options_check(STR("+no_sslv2 +nonsense"), &err));
+    assert_true(str_is(err.text, "openssl_options: unrecognised item \"+nonsense\""));
+    assert_false(tls_openssl_options_check(STR("no_sslv2"), &err));
+    assert_true(str_is(err.text, "malformed openssl_options setting: \"+\" or \"-\" expected but found \"no_sslv2\""));
+}
+
+static void count_file(void *ctx, const char *path)
+{
+    (void)path;
+    ++*(int *)ctx;
+}
+
+static void test_stale_files(void **state)
+{
+    struct tls_pair *pair = *state;
+    struct tls_client_settings settings = {.certificate = STR_NULL};
+    struct error err = ERROR_IN(pair->arena);
+    struct tls_context *context;
+    void *files;
+    int count = 0;
+
+    assert_int_equal(temp_files_setup(&files), 0);
+    trust_server(pair, files, &settings);
+    context = tls_context_keep(pair->client_context);
+    tls_context_files(context, count_file, &count);
+    assert_int_equal(count, 1);
+    assert_false(tls_context_is_stale(context));
+    temp_file(files, "ca.pem", "other");
+    assert_true(tls_context_is_stale(context));
+    unlink(settings.verify_certificates.s);
+    assert_true(tls_context_is_stale(context));
+    tls_context_free(context);
+    assert_null(tls_client_context_new(&settings, &err));
+    temp_files_teardown(&files);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -258,6 +428,12 @@ int main(void)
         TEST(test_alpn),
         TEST(test_deadline),
         TEST(test_no_tls),
+        TEST(test_verification),
+        TEST(test_status_required),
+        TEST(test_small_group),
+        TEST(test_bad_settings),
+        TEST(test_openssl_options),
+        TEST(test_stale_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
