@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/print.h"
+#include "smtp/event.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
 #include "smtp/reply.h"
@@ -35,6 +36,22 @@ static void report_certificate(void *ctx, struct str text)
     buffer_add_cstr(&line, "] ");
     print_escaped(&line, text, 0);
     log_write_str(LOG_MAIN, buffer_str(&line));
+}
+
+/* The event tls:cert: any value of event_action refuses the certificate (manual, chapter 61). */
+static struct str ask_event(void *ctx, int depth, struct str pem)
+{
+    struct smtp_session *s = ctx;
+    struct scope_tls *tls = &s->connection.tls_in;
+    bool active = tls->active;
+    struct str result;
+
+    tls->active = true;
+    tls->peercert = pem;
+    smtp_event(s, STR("tls:cert"), str_printf(s->scratch, "%d", depth), &result);
+    tls->active = active;
+    tls->peercert = STR_NULL;
+    return result;
 }
 
 /* Options that depend on the name are expanded again, now that it is known (manual, 43.12). Where that fails the
@@ -106,6 +123,7 @@ static bool shake_hands(struct smtp_session *s, struct tls_context *context)
     struct tls_server_request request = {
         .server_name = context_for_name,
         .verify_error = report_certificate,
+        .refuse = s->options->event_action != NULL ? ask_event : NULL,
         .ctx = s,
     };
 
@@ -117,6 +135,7 @@ static bool shake_hands(struct smtp_session *s, struct tls_context *context)
     if (s->tls == NULL) {
         s->connection.tls_in = (struct scope_tls){.active = false};
         log_error(s, err.text);
+        smtp_event(s, STR("tls:fail:connect"), err.text, NULL);
         return false;
     }
     acknowledge(s);

@@ -57,6 +57,9 @@ struct tls_client_request {
     struct str session;         /* of tls_session() of an earlier connection to the same place; STR_NULL: none */
     /* A certificate does not verify: the text for the log, behind "[address] ". May be NULL. */
     void (*verify_error)(void *ctx, struct str text);
+    /* A certificate of the chain has verified (PEM; depth 0 is the peer's own; the event tls:cert): why it is refused
+     * nonetheless, or the empty string. May be NULL. */
+    struct str (*refuse)(void *ctx, int depth, struct str pem);
     void *ctx;
 };
 
@@ -111,6 +114,7 @@ struct tls_server_request {
      * context to go on with: another one, which the connection keeps, or NULL for the one at hand. May be NULL. */
     struct tls_context *(*server_name)(void *ctx, struct str sni);
     void (*verify_error)(void *ctx, struct str text); /* as above */
+    struct str (*refuse)(void *ctx, int depth, struct str pem); /* as above */
     void *ctx;
 };
 

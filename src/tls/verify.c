@@ -40,6 +40,24 @@ static bool name_is_wrong(struct tls_connection *c, X509 *certificate)
     return true;
 }
 
+/* The host may refuse a certificate that is good. */
+static bool is_refused(struct tls_connection *c, int depth, X509 *certificate)
+{
+    struct str (*refuse)(void *ctx, int depth, struct str pem) = c->side == TLS_SERVER ? c->server.refuse
+                                                                                     : c->client.refuse;
+    void *ctx = c->side == TLS_SERVER ? c->server.ctx : c->client.ctx;
+    struct str why;
+
+    if (refuse == NULL || certificate == NULL)
+        return false;
+    why = refuse(ctx, depth, str_taint(tls_certificate_pem(c->arena, certificate)));
+    if (str_is_empty(why))
+        return false;
+    report(c, str_printf(c->arena, "SSL verify denied by event-action: depth=%d cert=%.*s: %.*s", depth,
+                         STR_ARG(subject(c, certificate)), STR_ARG(why)));
+    return true;
+}
+
 /* OpenSSL calls it for each certificate of the chain, and for each fault. */
 static int verify_callback(int good, X509_STORE_CTX *store)
 {
@@ -54,6 +72,9 @@ static int verify_callback(int good, X509_STORE_CTX *store)
                              X509_verify_cert_error_string(error), STR_ARG(subject(c, certificate))));
     } else if (depth == 0 && name_is_wrong(c, certificate)) {
         X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+        good = 0;
+    } else if (is_refused(c, depth, certificate)) {
+        X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
         good = 0;
     }
     if (good == 1)

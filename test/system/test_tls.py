@@ -290,6 +290,33 @@ def test_certificates_of_clients(place, pki, name, verified, why):
         place.wait_for_log("[127.0.0.3] (SSL_accept): error:0A0000C7:SSL routines::peer did not return a certificate")
 
 
+def test_events(place, pki):
+    """tls:cert sees each certificate of the chain and can refuse it; tls:fail:connect comes behind the failure."""
+    place.configure(options(pki, f"tls_verify_certificates = {pki}/ca.pem\ntls_try_verify_hosts = *\n"
+                                 "event_action = ${if match{$event_name}{^tls}{${acl{event}}}}\n"),
+                    SHOW + """
+event:
+  warn  logwrite = EVENT $event_name $event_data ${certextract{subject,CN}{$tls_in_peercert}}
+  deny  condition = ${if eq{${certextract{subject,CN}{$tls_in_peercert}}}{two}}
+        message = no twos
+  accept message =
+""" + PLAIN)
+    port = place.daemon()
+    with secure(port, certificate=pki / "alice.pem") as client:
+        assert facts(client)["v"] == "1"
+    with secure(port, certificate=pki / "two.pem") as client:
+        assert facts(client)["v"] == "0"
+    for line in ("EVENT tls:cert 1 Test CA", "EVENT tls:cert 0 alice", "EVENT tls:cert 0 two",
+                 "[127.0.0.1] SSL verify denied by event-action: depth=0 cert=/O=Test/CN=two: no twos"):
+        place.wait_for_log(line)
+    with TlsClient(port) as client:
+        client.command("EHLO client.test")
+        client.command("STARTTLS")
+        client.send("not TLS\r\n")
+        client.file.read()
+    place.wait_for_log("EVENT tls:fail:connect (SSL_accept): error:")
+
+
 def test_revoked_certificates(place, pki):
     port = start(place, pki, f"tls_verify_certificates = {pki}/ca.pem\ntls_try_verify_hosts = *\n"
                              f"tls_crl = {pki}/ca.crl\n")
