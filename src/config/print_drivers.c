@@ -34,9 +34,14 @@ static void print_instance(const struct print_style *style, const struct driver_
     const struct driver_info *driver = instance->driver;
 
     print_generic(style, class, instance, out);
-    for (size_t i = 0; i < driver->option_count; i++)
-        print_option(style, driver->options[i].name, &driver->options[i],
-                     option_field(&driver->options[i], instance->config), out);
+    for (size_t i = 0; i < driver->option_count; i++) {
+        const struct option *option = &driver->options[i];
+        const char *name = option->name;
+
+        if (option->state == OPTION_SYNONYM)
+            option = option_find(driver->options, driver->option_count, str_of(option->default_text));
+        print_option(style, name, option, option_field(option, instance->config), out);
+    }
 }
 
 /* The instances of a section that this build may not have. */

@@ -14,8 +14,8 @@
 
 enum { PATIENCE_MS = 300 };
 
-/* A file's directory tells of it also when it is replaced by another of its name. Watching one directory twice is
- * the same as once. */
+/* A file's directory tells of it also when it is replaced by another of its name; a directory of certificates tells of
+ * what is in it. Watching one directory twice is the same as once. */
 static void watch_directory_of(void *ctx, const char *path)
 {
     static const unsigned events = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
@@ -29,6 +29,7 @@ static void watch_directory_of(void *ctx, const char *path)
         snprintf(directory, sizeof directory, "%.*s", slash == path ? 1 : (int)(slash - path), path);
     if (inotify_add_watch(*fd, directory, events) < 0)
         debug(DEBUG_tls, "cannot watch %s: %s\n", directory, strerror(errno));
+    inotify_add_watch(*fd, path, events | IN_ONLYDIR);
 }
 
 static void count(void *ctx, const char *path)

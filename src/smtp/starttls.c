@@ -249,8 +249,11 @@ void smtp_tls_log_failure(struct smtp_session *s)
         log_error(s, failure);
 }
 
+/* Who takes nothing any more is not waited for. */
 void smtp_tls_end(struct smtp_session *s)
 {
-    tls_close(s->tls, smtp_deadline(s));
+    enum { PATIENCE_MS = 1000 };
+
+    tls_close(s->tls, clock_now_ms() + PATIENCE_MS);
     s->tls = NULL;
 }

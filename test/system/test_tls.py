@@ -187,6 +187,17 @@ def test_configuration_that_is_no_good(place, pki):
                        f"(could not read dhparams file={pki}/nowhere): error:")
 
 
+@pytest.mark.parametrize("setting, why", [
+    ("openssl_options = +no_sslv3 +nonsense", 'openssl_options: unrecognised item "+nonsense"'),
+    ("openssl_options = no_sslv3", 'malformed openssl_options setting: "+" or "-" expected but found "no_sslv3"'),
+    ("tls_dh_max_bits = 512", "tls_dh_max_bits is too small, must be at least 1024"),
+    ("gnutls_compat_mode", 'option "gnutls_compat_mode" is known to Exim but not supported by gatepost'),
+])
+def test_settings_that_are_found_out_at_once(place, setting, why):
+    place.configure(f"tls_advertise_hosts =\n{setting}\n")
+    assert why in place.run("-bV", code=1).stderr
+
+
 def test_acl_for_starttls(place, pki):
     port = start(place, pki, "acl_smtp_starttls = no\n", SHOW + "no:\n  deny message = not for you\n" + PLAIN)
     with TlsClient(port) as client:
