@@ -48,11 +48,11 @@ $(call lookup,LOOKUP_DBM dbm dbm dbmjz dbmnz)
 $(call lookup,LOOKUP_DNSDB dnsdb dnsdb)
 $(call lookup,LOOKUP_DSEARCH dsearch dsearch)
 $(call lookup,LOOKUP_JSON json json)
+$(call lookup,LOOKUP_LDAP ldap ldap ldapdn ldapm)
 $(call lookup,LOOKUP_PASSWD passwd passwd)
 $(call lookup,LOOKUP_REDIS redis redis)
 $(call lookup,LOOKUP_SQLITE sqlite sqlite)
 $(call absent,LOOKUP_IBASE ibase lookup)
-$(call absent,LOOKUP_LDAP ldap lookup)
 $(call absent,LOOKUP_LMDB lmdb lookup)
 $(call absent,LOOKUP_MYSQL mysql lookup)
 $(call absent,LOOKUP_NIS nis lookup)
@@ -61,7 +61,7 @@ $(call absent,LOOKUP_ORACLE oracle lookup)
 $(call absent,LOOKUP_PGSQL pgsql lookup)
 $(call absent,LOOKUP_SPF spf lookup)
 $(call absent,LOOKUP_WHOSON whoson lookup)
-$(call absent,LDAP_LIB_TYPE ldap lookup)
+$(call build,LDAP_LIB_TYPE)
 
 # --- Password checkers
 $(call fixed,SUPPORT_CRYPTEQ the crypteq condition is always built in)
@@ -152,6 +152,7 @@ MODULE_DIRECTORY ?= $(or $(LOOKUP_MODULE_DIR),$(PREFIX)/lib/gatepost/modules)
 # Where nothing is said, the libraries' usual names.
 SUPPORT_PAM_LIBS ?= -lpam
 AUTH_SPA_LIBS ?= -lnettle
+LOOKUP_LDAP_LIBS ?= -lldap -llber
 
 # --- Checks: each failure is one line that names the place, the switch and what is wrong.
 , := ,
@@ -180,6 +181,7 @@ check_switches = $(strip \
     $(foreach switch,$(FIXED),$(call check_fixed,$(switch))) \
     $(foreach switch,$(FLAGS),$(call check_flag,$(switch))) \
     $(foreach switch,$(DRIVERS),$(call check_driver,$(switch))) \
+    $(if $(filter-out OPENLDAP2,$(LDAP_LIB_TYPE)),$(call refuse,LDAP_LIB_TYPE,only "OPENLDAP2" is possible)) \
     $(foreach switch,CONFIGURE_FILE SPOOL_DIRECTORY BIN_DIRECTORY EXIM_USER,$(call check_required,$(switch))))
 
 # --- Results: switches; and for each its module (auth_NAME, lookup_NAME, password_NAME) and its

@@ -5,6 +5,7 @@
 #include "expand/conditions.h"
 #include "expand/evaluate.h"
 #include "expand/parse_condition.h"
+#include "lookups/lookup.h"
 #include "passwords/password.h"
 
 /* --- Passwords */
@@ -25,6 +26,24 @@ static enum expand_status test_password(struct evaluation *ev, const struct cond
         break;
     }
     return EXPAND_FAILED;
+}
+
+/* An LDAP server is asked by the lookup type, which may be in a module. */
+static enum expand_status test_ldapauth(struct evaluation *ev, const struct condition_node *node,
+                                        const struct str *args, bool *yes)
+{
+    switch (lookup_authenticate("ldap", ev->arena, args[0], ev->err)) {
+    case LOOKUP_FOUND:
+        *yes = true;
+        return EXPAND_OK;
+    case LOOKUP_NOT_FOUND:
+        return EXPAND_OK;
+    case LOOKUP_DEFER:
+        return EXPAND_FAILED;
+    case LOOKUP_NO_FILE:
+        break;
+    }
+    return evaluate_fail(ev, "support for \"%s\" not compiled", node->row->name);
 }
 
 /* --- acl */
@@ -66,7 +85,7 @@ static const struct condition_row rows[] = {
     {"crypteq", parse_operands, 2, 2, test_password, NULL},
     {"exists", parse_operands, 1, 1, test_exists, NULL},
     {"inbound_srs", parse_operands, 2, 2, condition_refuse, NULL},
-    {"ldapauth", parse_operands, 1, 1, test_password, NULL},
+    {"ldapauth", parse_operands, 1, 1, test_ldapauth, NULL},
     {"pam", parse_operands, 1, 1, test_password, NULL},
     {"pwcheck", parse_operands, 1, 1, test_password, NULL},
     {"radius", parse_operands, 1, 1, test_password, NULL},

@@ -110,7 +110,7 @@ static const struct variable_row rows[] = {
     CONNECTION("interface_address", AS_TEXT, interface_address, ""),
     CONNECTION("interface_port", AS_INT, interface_port, "-1"),
     SCOPE("item", AS_TEXT, item, ""),
-    CONSTANT("ldap_dn", ""),
+    COMPUTED("ldap_dn", get_ldap_dn),
     COMPUTED("load_average", get_load_average),
     ADDRESS("local_part", AS_TEXT, local_part, ""),
     ADDRESS("local_part_data", AS_TEXT, local_part_data, ""),

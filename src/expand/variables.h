@@ -33,6 +33,7 @@ GETTER(get_sender_address_local_part);
 
 /* variables_process.c: about the process, the system, the time. */
 GETTER(get_gid);
+GETTER(get_ldap_dn);
 GETTER(get_load_average);
 GETTER(get_log_inodes);
 GETTER(get_log_space);

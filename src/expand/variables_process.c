@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "expand/variables.h"
+#include "lookups/lookup.h"
 
 GETTER(get_uid)
 {
@@ -19,6 +20,16 @@ GETTER(get_gid)
 {
     (void)variable;
     *value = str_printf(ev->arena, "%u", (unsigned)getgid());
+    return EXPAND_OK;
+}
+
+/* Of the last entry that an LDAP lookup found. */
+GETTER(get_ldap_dn)
+{
+    struct str name = lookup_ldap_dn();
+
+    (void)variable;
+    *value = str_is_null(name) ? STR("") : str_copy(ev->arena, name);
     return EXPAND_OK;
 }
 

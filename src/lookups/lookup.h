@@ -55,12 +55,18 @@ struct lookup_settings {
     struct str sqlite_dbfile;  /* STR_NULL or empty: not set */
     int sqlite_lock_timeout;   /* seconds */
     struct str redis_servers;  /* STR_NULL: not set */
+    /* STR_NULL: not set */
+    struct str ldap_default_servers, ldap_ca_cert_dir, ldap_ca_cert_file, ldap_cert_file, ldap_cert_key;
+    struct str ldap_cipher_suite, ldap_require_cert;
+    bool ldap_start_tls;
+    int ldap_version; /* -1: the library's best */
 };
 
 /* The taint (base/str.h) of text that was quoted for the queries of one type: one bit for each. */
 enum lookup_quoted {
     LOOKUP_QUOTED_SQLITE = 1 << 1,
     LOOKUP_QUOTED_REDIS = 1 << 2,
+    LOOKUP_QUOTED_LDAP = 1 << 3,
 };
 
 struct lookup_type {
@@ -76,6 +82,8 @@ struct lookup_type {
     enum lookup_status (*find)(void *handle, const struct lookup_request *request, struct str *result,
                                struct error *err);
     void (*close)(void *handle);
+    /* Checks the user and the password that are in a query: FOUND, NOT_FOUND or DEFER. NULL: cannot. */
+    enum lookup_status (*authenticate)(void *handle, struct arena *arena, struct str query, struct error *err);
     /* ${quote_<name>:...}: NULL when the type has no quoting of its own. STR_NULL: bad option. */
     struct str (*quote)(struct arena *arena, struct str text, struct str option);
     enum lookup_quoted quoted; /* what ${quote_<name>:...} makes of taint */
@@ -109,6 +117,14 @@ struct lookup_module {
 /* Puts the settings in force for the process; strings are copied. */
 void lookup_configure(const struct lookup_settings *settings);
 const struct lookup_settings *lookup_settings(void);
+
+/* Checks the user and the password that are in a query of that type, over a connection of its own. NO_FILE: this build
+ * has no such type, or it cannot; err says which. */
+enum lookup_status lookup_authenticate(const char *name, struct arena *arena, struct str query, struct error *err);
+
+/* The distinguished name of the last entry that an LDAP lookup found, for $ldap_dn; STR_NULL: there was none. */
+void lookup_set_ldap_dn(struct str name);
+struct str lookup_ldap_dn(void);
 
 /* A parsed search style: [partial[N][(affix)]-]type[*|*@][,options]. */
 struct search {

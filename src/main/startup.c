@@ -100,6 +100,15 @@ static void configure_lookups(const struct main_options *options)
         .sqlite_dbfile = options->sqlite_dbfile,
         .sqlite_lock_timeout = options->sqlite_lock_timeout,
         .redis_servers = options->redis_servers,
+        .ldap_default_servers = options->ldap_default_servers,
+        .ldap_ca_cert_dir = options->ldap_ca_cert_dir,
+        .ldap_ca_cert_file = options->ldap_ca_cert_file,
+        .ldap_cert_file = options->ldap_cert_file,
+        .ldap_cert_key = options->ldap_cert_key,
+        .ldap_cipher_suite = options->ldap_cipher_suite,
+        .ldap_require_cert = options->ldap_require_cert,
+        .ldap_start_tls = options->ldap_start_tls,
+        .ldap_version = options->ldap_version,
     };
 
     lookup_configure(&settings);

@@ -246,7 +246,7 @@ YES_NO_OR_2 = 'the value must be "yes", "no" or "2" for a loadable module'
 
 @pytest.mark.parametrize("setting, answer", [
     ("LOOKUP_PGSQL=2", "LOOKUP_PGSQL=2: this version of Gatepost has no pgsql lookup"),
-    ("LOOKUP_LDAP=2", "LOOKUP_LDAP=2: this version of Gatepost has no ldap lookup"),
+    ("LDAP_LIB_TYPE=NETSCAPE", 'LDAP_LIB_TYPE=NETSCAPE: only "OPENLDAP2" is possible'),
     ("LOOKUP_MYSQL_LIBS=-lx", "LOOKUP_MYSQL_LIBS=-lx: this version of Gatepost has no mysql lookup"),
     ("LOOKUP_SQLITE=maybe", f"LOOKUP_SQLITE=maybe: {YES_NO_OR_2}"),
     ("SUPPORT_PAM=maybe", f"SUPPORT_PAM=maybe: {YES_NO_OR_2}"),
