@@ -93,7 +93,7 @@ static void test_options(void **state)
 static void test_unknown(void **state)
 {
     refused(*state, "nosuch", "unknown lookup type \"nosuch\"");
-    refused(*state, "ldap", "lookup type \"ldap\" is known to Exim but not supported by gatepost");
+    refused(*state, "nis", "lookup type \"nis\" is known to Exim but not supported by gatepost");
     refused(*state, "partial-lmdb*,ret=key",
             "lookup type \"lmdb\" is known to Exim but not supported by gatepost");
     refused(*state, "", "unknown lookup type \"\"");
