@@ -66,8 +66,9 @@ $(call build,LDAP_LIB_TYPE)
 # --- Password checkers
 $(call fixed,SUPPORT_CRYPTEQ the crypteq condition is always built in)
 $(call checker,SUPPORT_PAM pam)
-$(call absent,RADIUS_CONFIG_FILE radius condition)
-$(call absent,RADIUS_LIB_TYPE radius condition)
+$(call checker,SUPPORT_RADIUS radius)
+$(call text,RADIUS_CONFIG_FILE)
+$(call build,RADIUS_LIB_TYPE)
 $(call text,CYRUS_PWCHECK_SOCKET CYRUS_SASLAUTHD_SOCKET)
 
 # --- Cryptography and TLS
@@ -151,6 +152,9 @@ MODULE_DIRECTORY ?= $(or $(LOOKUP_MODULE_DIR),$(PREFIX)/lib/gatepost/modules)
 
 # Where nothing is said, the libraries' usual names.
 SUPPORT_PAM_LIBS ?= -lpam
+SUPPORT_RADIUS_LIBS ?= -lradcli
+# Exim has no switch for radius: naming the file is one.
+SUPPORT_RADIUS ?= $(if $(RADIUS_CONFIG_FILE),yes)
 AUTH_SPA_LIBS ?= -lnettle
 LOOKUP_LDAP_LIBS ?= -lldap -llber
 
@@ -181,6 +185,9 @@ check_switches = $(strip \
     $(foreach switch,$(FIXED),$(call check_fixed,$(switch))) \
     $(foreach switch,$(FLAGS),$(call check_flag,$(switch))) \
     $(foreach switch,$(DRIVERS),$(call check_driver,$(switch))) \
+    $(if $(filter-out RADIUSCLIENT RADIUSCLIENTNEW,$(RADIUS_LIB_TYPE)),\
+        $(call refuse,RADIUS_LIB_TYPE,only "RADIUSCLIENTNEW" is possible)) \
+    $(if $(filter yes YES 2,$(SUPPORT_RADIUS)),$(call check_required,RADIUS_CONFIG_FILE)) \
     $(if $(filter-out OPENLDAP2,$(LDAP_LIB_TYPE)),$(call refuse,LDAP_LIB_TYPE,only "OPENLDAP2" is possible)) \
     $(foreach switch,CONFIGURE_FILE SPOOL_DIRECTORY BIN_DIRECTORY EXIM_USER,$(call check_required,$(switch))))
 

@@ -7,6 +7,7 @@
 extern const struct password_checker password_checker_crypteq;
 extern const struct password_checker password_checker_pam;
 extern const struct password_checker password_checker_pwcheck;
+extern const struct password_checker password_checker_radius;
 extern const struct password_checker password_checker_saslauthd;
 
 #endif

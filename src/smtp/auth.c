@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/base64.h"
 #include "base/print.h"
+#include "smtp/auth_brake.h"
 #include "smtp/auth_host.h"
 #include "smtp/event.h"
 #include "smtp/log_lines.h"
@@ -197,19 +198,34 @@ static void log_failure(struct smtp_session *s, const struct auth_exchange *x, c
     log_write_str(LOG_MAIN | LOG_REJECT, buffer_str(&line));
 }
 
+/* Neither right nor wrong: the reason is for the log alone. */
+static struct verdict put_off(struct str why)
+{
+    return (struct verdict){
+        .verdict = AUTH_DEFER, .reply = STR("435 Unable to authenticate at present"), .detail = why};
+}
+
 static void conclude(struct smtp_session *s, const struct auth_exchange *x, enum answer answer,
                      enum auth_verdict verdict)
 {
     struct verdict v = {.verdict = verdict};
+    bool failed = answer == ANSWER_DATA && verdict == AUTH_FAIL;
 
     judge(s, x, answer, &v);
     if (str_is_null(v.reply))
         return;
+    if ((failed || (answer == ANSWER_DATA && verdict == AUTH_OK)) && smtp_brake_account(s, x->set_id)) {
+        v = put_off(STR("too many failed authentications for this account"));
+        verdict = v.verdict;
+        failed = false;
+    }
     if (answer == ANSWER_DATA && verdict == AUTH_OK) {
         succeed(s, x);
     } else {
         s->connection.authenticated_fail_id = str_copy(s->arena, x->set_id);
         log_failure(s, x, &v);
+        if (failed)
+            smtp_brake_failed(s, x->set_id);
     }
     smtp_reply_str(s, v.reply);
 }
@@ -274,6 +290,16 @@ static void split(struct smtp_session *s, struct str *mechanism, struct str *ini
     *initial = n < argument.n ? str_sub(s->scratch, argument, n, argument.n) : STR_NULL;
 }
 
+/* A client that has failed too often gets no exchange at all. */
+static void brake(struct smtp_session *s, const struct auth_exchange *x)
+{
+    struct verdict v = put_off(STR("too many failed authentications from this client"));
+
+    s->connection.authenticated_fail_id = STR_NULL;
+    log_failure(s, x, &v);
+    smtp_reply_str(s, v.reply);
+}
+
 static void authenticate(struct smtp_session *s, const struct auth_instance *auth, struct str initial)
 {
     struct auth_exchange *x = auth_exchange_begin(auth, AUTH_SERVER, &smtp_auth_host, s);
@@ -281,6 +307,11 @@ static void authenticate(struct smtp_session *s, const struct auth_instance *aut
     enum answer answer = ANSWER_DATA;
     enum auth_verdict verdict;
 
+    if (smtp_brake_client(s)) {
+        brake(s, x);
+        auth_exchange_end(x);
+        return;
+    }
     if (on_network(s) && s->stream.bare_lf)
         answer = ANSWER_NOT_BASE64;
     else if (str_is(initial, "=")) /* RFC 4954: an empty initial response */

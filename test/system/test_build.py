@@ -107,7 +107,7 @@ class Tree:
         for name, text in STAND_INS.items():
             self.write(name, text)
         local = path / "Local/Makefile"
-        local.write_text(re.sub(r"^(LOOKUP_\w+|AUTH_(?!PLAINTEXT)\w+|SUPPORT_PAM)=(2|yes)$", r"\1=no", local.read_text(),
+        local.write_text(re.sub(r"^(LOOKUP_\w+|AUTH_(?!PLAINTEXT)\w+|SUPPORT_PAM|SUPPORT_RADIUS)=(2|yes)$", r"\1=no", local.read_text(),
                                 flags=re.M))
 
     def write(self, name, text):
@@ -249,6 +249,7 @@ YES_NO_OR_2 = 'the value must be "yes", "no" or "2" for a loadable module'
     ("LDAP_LIB_TYPE=NETSCAPE", 'LDAP_LIB_TYPE=NETSCAPE: only "OPENLDAP2" is possible'),
     ("LOOKUP_MYSQL_LIBS=-lx", "LOOKUP_MYSQL_LIBS=-lx: this version of Gatepost has no mysql lookup"),
     ("LOOKUP_SQLITE=maybe", f"LOOKUP_SQLITE=maybe: {YES_NO_OR_2}"),
+    ("RADIUS_LIB_TYPE=RADLIB", 'RADIUS_LIB_TYPE=RADLIB: only "RADIUSCLIENTNEW" is possible'),
     ("SUPPORT_PAM=maybe", f"SUPPORT_PAM=maybe: {YES_NO_OR_2}"),
     ("AUTH_PLAINTEXT=3", f"AUTH_PLAINTEXT=3: {YES_NO_OR_2}"),
     ("AUTH_PLAINTEXT=yes 2", f"AUTH_PLAINTEXT=yes 2: {YES_NO_OR_2}"),

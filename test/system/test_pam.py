@@ -6,16 +6,24 @@ import time
 
 import pytest
 
-from authentication import ASK_NAME, ASK_PASSWORD, INCORRECT, LATER, OK, failed, talk
+from authentication import ASK_NAME, ASK_PASSWORD, INCORRECT, LATER, OK, failed, offered, talk
+from certificates import Authority
 from gatepost import DEADLINE, TOP, b64
 from mounts import bound, need_mounts
+from peers import output, swaks
 
 pytestmark = need_mounts
 
 MATRIX = next(iter(glob.glob("/usr/lib/*/pam_wrapper/pam_matrix.so")), None)
 need_matrix = pytest.mark.skipif(not MATRIX, reason="libpam-wrapper is not installed")
 
-# As in "Authenticated SMTP using PAM"; that AUTH is offered under TLS only is for other tests to say.
+# As in "Authenticated SMTP using PAM".
+HOWTO_OPTIONS = """
+    tls_advertise_hosts = *
+    tls_certificate = CERTIFICATE
+
+    auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}
+"""
 HOWTO = '''
 begin authenticators
 
@@ -107,6 +115,22 @@ def test_the_howto(service, services):
         assert talk(client, *lines) == replies
     assert failed(service, "PLAIN", INCORRECT, " (set_id=alice)") in service.place.log("main")
     assert "PAM" not in service.place.log("main")
+
+
+@need_matrix
+@pytest.mark.parametrize("password", ["secret", "wrong"])
+def test_the_howto_under_tls_only(daemon, services, password):
+    services.matrix("alice:secret:exim")
+    pem = Authority(daemon.place.path).issue("imapd", "/CN=mail.test")
+    pem.write_text(pem.read_text() + pem.with_suffix(".key").read_text())  # a file with both, as the how-to's
+    pem.chmod(0o644)
+    daemon.start(HOWTO_OPTIONS.replace("CERTIFICATE", str(pem)), HOWTO)
+    assert offered(daemon.client().hello) == []
+    result = swaks(daemon, "--auth", "PLAIN", "--quit-after", "AUTH", password=password)
+    assert "did not advertise authentication" in output(result)
+    for mechanism in ("PLAIN", "LOGIN"):
+        result = swaks(daemon, "--tls", "--auth", mechanism, "--quit-after", "AUTH", password=password)
+        assert (OK if password == "secret" else INCORRECT) in output(result), output(result)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="makes a user")

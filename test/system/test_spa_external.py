@@ -5,6 +5,7 @@ import pytest
 
 import ntlm
 from authentication import ASK, INCORRECT, OK, failed, talk
+from certificates import Authority
 from gatepost import b64
 from peers import SENDER, assert_refused, assert_served, curl, exim, output, swaks
 
@@ -185,3 +186,39 @@ def test_external_by_hand(external):
     assert talk(client, "AUTH EXTERNAL", b64("bob"), "AUTH EXTERNAL =", "AUTH EXTERNAL " + b64("alice\0x"),
                 "AUTH EXTERNAL " + b64("\0alice"), "AUTH EXTERNAL", b64("alice")) == \
         [ASK, INCORRECT, INCORRECT, INCORRECT, INCORRECT, ASK, OK]
+
+
+# The manual's, 41.2.
+CERTIFICATE = """
+begin authenticators
+ext_ccert_san_mail:
+  driver =            external
+  public_name =       EXTERNAL
+  server_advertise_condition = $tls_in_certificate_verified
+  server_param2 =     ${certextract {subj_altname,mail,>:} \\
+                                    {$tls_in_peercert}}
+  server_condition =  ${if forany {$auth2} \\
+                            {eq {$item}{$auth1}}}
+  server_set_id =     $auth1
+"""
+
+
+def test_external_with_a_certificate(daemon):
+    pki = daemon.place.path / "pki"
+    pki.mkdir()
+    authority = Authority(pki)
+    server = authority.issue("server", "/CN=mail.test", "subjectAltName=IP:127.0.0.1")
+    server.with_suffix(".key").chmod(0o644)
+    authority.issue("alice", "/CN=alice", "subjectAltName=email:alice@mail.test,email:alias@mail.test")
+    Authority(pki, "strange").issue("stranger", "/CN=alice", "subjectAltName=email:alice@mail.test")
+    daemon.start(f"tls_advertise_hosts = *\ntls_certificate = {server}\ntls_privatekey = {pki}/server.key\n"
+                 f"tls_verify_certificates = {pki}/ca.pem\ntls_try_verify_hosts = *\n", CERTIFICATE)
+    for certificate, user, code in [("alice", "alice@mail.test", 0), ("alice", "alias@mail.test", 0),
+                                    ("alice", "bob@mail.test", 67),("stranger", "alice@mail.test", 0)]:
+        result = curl(daemon, "--ssl-reqd", "--cacert", pki / "ca.pem", "--cert", pki / f"{certificate}.pem", "--key",
+                      pki / f"{certificate}.key", "--login-options", "AUTH=EXTERNAL", "--sasl-ir", user=user,
+                      password="")
+        assert result.returncode == code, output(result)
+        assert ("AUTH EXTERNAL" in output(result)) == (certificate == "alice"), "strangers are offered nothing"
+    log = daemon.place.log("main")
+    assert log.count("authenticator failed") == 1 and f"{INCORRECT} (set_id=bob@mail.test)" in log

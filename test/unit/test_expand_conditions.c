@@ -253,7 +253,6 @@ static const struct expand_case names_cases[] = {
     CASE("${if acl{}}", "Failed: too few arguments or bracketing error for acl"),
     CASE("${if acl}", "Failed: missing { after \"acl\""),
     CASE("${if acl{{a}{b}x}}", "Failed: too few arguments or bracketing error for acl"),
-    CASE("${if radius{a:b}}", "Failed: support for \"radius\" not compiled"),
     CASE("${if saslauthd{a}}", "Failed: too few arguments or bracketing error for saslauthd"),
     CASE("${if saslauthd{{a}}}", "Failed: too few arguments or bracketing error for saslauthd"),
     CASE("${if eq {a} {a} {y} {n} }", "y"),
