@@ -9,6 +9,7 @@ import pytest
 from gatepost import Client, DEADLINE, free_port, readable, wait_until
 
 OPTIONS = """
+tls_advertise_hosts =
 hosts_proxy = 127.0.0.1
 proxy_protocol_timeout = 1s
 acl_smtp_connect = note
