@@ -325,8 +325,9 @@ static bool is_allowed(const struct dns_question *question)
     return settings->name_allowed(settings->ctx, name);
 }
 
-enum dns_status dns_lookup_basic(struct arena *arena, const struct dns_question *question,
-                                 struct dns_answer *answer)
+/* Asks without following a CNAME. */
+static enum dns_status lookup_once(struct arena *arena, const struct dns_question *question,
+                                   struct dns_answer *answer)
 {
     if (remembered(arena, question, answer))
         return answer->status;
@@ -370,7 +371,7 @@ enum dns_status dns_lookup(struct arena *arena, const struct dns_question *quest
     bool authenticated = true;
 
     for (int links = 0;; links++) {
-        dns_lookup_basic(arena, &next, answer);
+        lookup_once(arena, &next, answer);
         name = str_is_null(name) ? answer->name : name;
         authenticated = answer->authenticated = answer->authenticated && authenticated;
         ttl = answer->ttl = answer->ttl < ttl ? answer->ttl : ttl;

@@ -108,7 +108,6 @@ struct dns_record {
     enum dns_type type;
     enum dns_section section;
     uint32_t ttl;    /* seconds */
-    struct str data; /* the octets of the record as they came; names in it may be compressed */
 
     struct ip ip;                      /* A, AAAA */
     struct str target;                 /* CNAME, MX, NS, PTR, SRV; of SOA: the primary server's name */
@@ -144,21 +143,19 @@ enum dns_status dns_lookup(struct arena *arena, const struct dns_question *quest
 /* dns_lookup() for those who look for hosts: when it takes long, the log says so (slow_lookup_log). */
 enum dns_status dns_timed_lookup(struct arena *arena, const struct dns_question *question,
                                  struct dns_answer *answer);
-void dns_log_slow(int64_t began_ms, const char *what, struct str name);
 
-/* The same question without following: of a CNAME question, or where the answer is wanted as it is. */
-enum dns_status dns_lookup_basic(struct arena *arena, const struct dns_question *question,
-                                 struct dns_answer *answer);
+/* The line for a lookup that began at that moment of the monotonic clock, if it took long; what: "MX", ... */
+void dns_log_slow(int64_t began_ms, const char *what, struct str name);
 
 /* The next record of the answer section with the type asked for; start with NULL. NULL: no more. */
 const struct dns_record *dns_next(const struct dns_answer *answer, enum dns_type type,
                                   const struct dns_record *after);
 
-/* The same in the additional section, which is where addresses of MX and SRV targets may be. */
+/* The same in any section. */
 const struct dns_record *dns_next_in(const struct dns_answer *answer, enum dns_section section,
                                      enum dns_type type, const struct dns_record *after);
 
-/* Forgets temporary failures, so that they are asked about again: between messages and connections. */
+/* Forgets what did not exist or could not be asked, so that it is asked for again: between connections. */
 void dns_forget(void);
 
 /* The name that reverse lookups ask for: "4.3.2.1.in-addr.arpa", or below ip6.arpa. The second form is the

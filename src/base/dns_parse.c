@@ -141,7 +141,6 @@ static bool read_record(struct arena *arena, ns_msg *message, ns_sect section, i
         .type = (enum dns_type)ns_rr_type(rr),
         .section = section == ns_s_an ? DNS_ANSWER : section == ns_s_ns ? DNS_AUTHORITY : DNS_ADDITIONAL,
         .ttl = ns_rr_ttl(rr) > INT32_MAX ? 0 : ns_rr_ttl(rr), /* RFC 2181 section 8 */
-        .data = str_copy_n(arena, (const char *)ns_rr_rdata(rr), ns_rr_rdlen(rr), true),
     };
     struct reader reader = {arena, message, ns_rr_rdata(rr), ns_rr_rdata(rr) + ns_rr_rdlen(rr)};
     return ns_rr_class(rr) != ns_c_in || read_data(&reader, record);

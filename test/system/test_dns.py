@@ -1,6 +1,8 @@
 """Asking the DNS: what only a running server shows. (What each record, list and condition gives is compared with the
 packaged Exim's in the parity tests.)"""
+import re
 import struct
+import time
 
 import pytest
 
@@ -129,6 +131,20 @@ def test_the_time_out_is_the_configured_one(place, tmp_path):
     place.dns = DnsServer(tmp_path / "dns", ZONES, silent=["test"])
     expand(place, "${lookup dnsdb{defer_never,a=host.test}{found}{none}}", options="dns_retrans = 1s\ndns_retry = 2")
     assert place.dns.asked == ["host.test"] * 2
+
+
+def test_slow_lookups_are_logged(place, dns):
+    answer = dns.as_validated
+
+    def late(question, given):
+        time.sleep(0.1)
+        return answer(question, given)
+
+    dns.as_validated = late
+    place.configure("acl_smtp_mail = check\nslow_lookup_log = 50", "begin acl\ncheck:\n  accept verify = helo\n")
+    place.run("-bs", "-oMa", "192.0.2.9", stdin="EHLO host.test\r\nMAIL FROM:<a@b.test>\r\nQUIT\r\n")
+    assert re.search(r" Long AAAA lookup for 'host\.test': \d{3,} msec\n", place.log("main"))
+    assert re.search(r" Long A lookup for 'host\.test': \d{3,} msec\n", place.log("main"))
 
 
 def test_the_search_list_is_not_used_for_lookups(place, tmp_path):
