@@ -32,7 +32,8 @@ enum delivery_error {
     DELIVERY_ROUTE_RETRY = -52,       /* the retry time of ... has not come */
     DELIVERY_LOCAL_RETRY = -53,
     DELIVERY_HOST_RETRY = -54,
-    DELIVERY_LOCAL_ONLY = -55,        /* local_deliveries only */
+    DELIVERY_LOCAL_ONLY = -55,        /* only local deliveries are wanted now */
+    DELIVERY_HELD = -56,              /* hold_domains, queue_domains */
     DELIVERY_EVENT = -58,             /* an event action asked for something else */
 };
 

@@ -15,7 +15,6 @@ static void thaw(struct job *job, const char *why)
 {
     job->message->frozen = false;
     log_write(LOG_MAIN, "Unfrozen by %s", why);
-    job_message_log(job, "*** Unfrozen by %s", why);
 }
 
 static bool is_past(int64_t now, int64_t then, int limit)
@@ -111,8 +110,7 @@ static void attempt(struct job *job)
     } else {
         job_route(job);
         job_deliver_local(job);
-        if (job->request->local_only)
-            job_put_off_remote(job);
+        job_put_off_remote(job);
         job_deliver_remote(job);
     }
     job_finish(job);

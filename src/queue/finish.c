@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "expand/expand.h"
 #include "queue/bounce.h"
+#include "queue/compose.h"
 #include "queue/envelope.h"
 #include "queue/retry.h"
 
@@ -229,12 +230,35 @@ bool job_update(struct job *job)
     return true;
 }
 
+/* freeze_tell: somebody is to look at it. Bounces have gone through enough hands. */
+static void tell(struct job *job)
+{
+    struct str to = job->queue->options->freeze_tell;
+    struct error err = ERROR_IN(job->arena);
+    struct buffer b = BUFFER_IN(job->arena);
+
+    if (str_is_empty(to) || job->message->local_error)
+        return;
+    buffer_printf(&b, "From: Mail Delivery System <Mailer-Daemon@%.*s>\nTo: %.*s\nSubject: Message %.*s frozen\n"
+                      "Auto-Submitted: auto-generated\n\n"
+                      "Message %.*s has been frozen%.*s.\nThe sender is <%.*s>.\n\n"
+                      "The following address(es) have yet to be delivered:\n\n",
+                  STR_ARG(job->queue->process->qualify_domain), STR_ARG(to), STR_ARG(job->message->id),
+                  STR_ARG(job->message->id), STR_ARG(job->freeze_reason), STR_ARG(job->message->sender));
+    for (const struct mail_recipient *r = job->deferred.first; r; r = r->next)
+        buffer_printf(&b, "  %.*s%s%.*s\n", STR_ARG(r->address), str_is_empty(r->message) ? "" : ": ",
+                      STR_ARG(r->message));
+    if (!compose_text(job, buffer_str(&b), STR_NULL, &err))
+        log_write(LOG_MAIN | LOG_PANIC, "freeze_tell: %.*s", STR_ARG(err.text));
+}
+
 static void freeze(struct job *job)
 {
     job->message->frozen = true;
     job->message->frozen_at = job->now;
     log_write(LOG_MAIN, "Frozen%.*s", STR_ARG(job->freeze_reason));
     job_message_log(job, "*** Frozen%.*s", STR_ARG(job->freeze_reason));
+    tell(job);
 }
 
 /* What one_time has made of an address takes its place in the envelope (manual, 22: one_time). */

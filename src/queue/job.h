@@ -120,7 +120,7 @@ void job_remove(struct job *job);
 /* Writes its -H file anew. False: that failed, which is logged. */
 bool job_update(struct job *job);
 
-/* -ql: what would go to other machines waits. */
+/* -ql, queue_smtp_domains: what would go to other machines, or some of it, waits. */
 void job_put_off_remote(struct job *job);
 
 /* The line goes to the main log and to the message's own. */

@@ -85,8 +85,8 @@ static bool remove_message(struct managing *m)
 
 static void mark(struct managing *m, const struct mail_recipient *r)
 {
-    if (address_set_add(&m->job.message->delivered, r->unique))
-        log_write(LOG_MAIN, "address <%.*s> marked delivered by %.*s", STR_ARG(r->address), STR_ARG(m->who));
+    address_set_add(&m->job.message->delivered, r->unique);
+    log_write(LOG_MAIN, "address <%.*s> marked delivered by %.*s", STR_ARG(r->address), STR_ARG(m->who));
 }
 
 static bool mark_all(struct managing *m)

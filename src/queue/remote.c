@@ -1,6 +1,7 @@
 /* Deliveries to other machines, several at a time (manual, 14: remote_max_parallel): see job.h. */
 #include <poll.h>
 
+#include "match/list.h"
 #include "queue/process.h"
 
 enum { MOST = 64 };
@@ -28,18 +29,38 @@ static void wait_for_some(struct job *job, struct running *running)
         }
 }
 
+/* All of them, or those of queue_smtp_domains when the message has just come. */
+static bool waits(struct job *job, const struct mail_recipient *r)
+{
+    const struct list *list = job->queue->options->queue_smtp_domains;
+    struct error err = ERROR_IN(job->arena);
+
+    if (job->request->local_only)
+        return true;
+    return list && !job->request->in_queue_run && !job->request->forced &&
+           list_match(&job->scope, list, r->domain, NULL, &err) == MATCH_YES;
+}
+
 void job_put_off_remote(struct job *job)
 {
-    while (job->remote.first) {
-        struct mail_recipient *r = job->remote.first;
+    struct recipient_list go;
+    struct mail_recipient *next;
 
-        job->remote.first = r->next;
+    recipients_init(&go);
+    for (struct mail_recipient *r = job->remote.first; r; r = next) {
+        next = r->next;
+        if (!waits(job, r)) {
+            recipients_add(&go, r);
+            continue;
+        }
         r->result = MAIL_DEFER;
         r->error = DELIVERY_LOCAL_ONLY;
-        r->message = STR("remote deliveries wait");
-        recipients_add(&job->deferred, r);
+        r->message = STR("domain matches queue_smtp_domains, or -odqs set");
+        job_settle(job, r, false);
     }
-    recipients_init(&job->remote);
+    job->remote = go;
+    if (go.n == 0)
+        recipients_init(&job->remote);
 }
 
 void job_deliver_remote(struct job *job)

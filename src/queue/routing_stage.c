@@ -125,6 +125,31 @@ static void send(void *ctx, struct str address, struct str text)
         log_write(LOG_MAIN | LOG_PANIC, "message about errors in redirection not sent: %.*s", STR_ARG(err.text));
 }
 
+static bool in_list(struct job *job, const struct list *list, struct str domain)
+{
+    struct error err = ERROR_IN(job->arena);
+
+    return list && list_match(&job->scope, list, domain, NULL, &err) == MATCH_YES;
+}
+
+/* Domains that the options keep from being routed now. */
+static bool is_held(struct job *job, struct mail_recipient *r)
+{
+    const struct main_options *o = job->queue->options;
+
+    if (job->request->forced)
+        return false;
+    if (in_list(job, o->hold_domains, r->domain))
+        r->message = STR("domain is held");
+    else if (!job->request->in_queue_run && in_list(job, o->queue_domains, r->domain))
+        r->message = STR("domain is in queue_domains");
+    else
+        return false;
+    r->result = MAIL_DEFER;
+    r->error = DELIVERY_HELD;
+    return true;
+}
+
 static void route_one(struct job *job, struct mail_recipient *r, struct recipient_list *next)
 {
     struct mail_recipient *parent = r->parent;
@@ -145,7 +170,7 @@ static void route_one(struct job *job, struct mail_recipient *r, struct recipien
 
     if (is_done_with(job, r))
         return;
-    if (!retry_may_route(job, r)) {
+    if (is_held(job, r) || !retry_may_route(job, r)) {
         job_settle(job, r, false);
         return;
     }

@@ -160,12 +160,35 @@ static void log_discarded(struct smtp_session *s, struct str reason)
     log_write(LOG_MAIN, "Completed");
 }
 
+/* A peer, or all of them together, that keeps this machine busy: deliveries are left to queue runs. */
+static bool is_busy(struct smtp_session *s)
+{
+    const struct main_options *o = s->options;
+    int connections = s->peer->connection_count;
+
+    s->message_count++;
+    if (o->smtp_accept_queue > 0 && connections > o->smtp_accept_queue) {
+        if (log_selected(LOG_SEL_delay_delivery))
+            log_write(LOG_MAIN, "no immediate delivery: too many connections (%d, max %d)", connections,
+                      o->smtp_accept_queue);
+        return true;
+    }
+    if (o->smtp_accept_queue_per_connection > 0 && s->message_count > o->smtp_accept_queue_per_connection) {
+        if (log_selected(LOG_SEL_delay_delivery))
+            log_write(LOG_MAIN, "no immediate delivery: more than %d messages received in one connection",
+                      o->smtp_accept_queue_per_connection);
+        return true;
+    }
+    return false;
+}
+
 /* The delivery begins when the client knows that the message is safe. */
 static void deliver(struct smtp_session *s)
 {
     const struct mail_services *services = s->settings->mail;
 
     smtp_flush(s);
+    s->transaction.mail->handling.queue_only |= is_busy(s);
     if (services->deliver)
         services->deliver(services->ctx, s->transaction.mail);
 }

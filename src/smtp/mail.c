@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "mail/address.h"
+#include "mail/space.h"
 #include "smtp/envelope.h"
 #include "smtp/log_lines.h"
 #include "smtp/mailauth.h"
@@ -264,6 +265,14 @@ static bool check_sender(struct smtp_session *s)
     return true;
 }
 
+static bool there_is_room(struct smtp_session *s)
+{
+    if (s->peer->mode == SMTP_TEST || mail_space_suffices(s->options, s->message.size))
+        return true;
+    smtp_reply(s, "452 Space shortage, please try later");
+    return false;
+}
+
 static bool begin_message(struct smtp_session *s)
 {
     struct mail mail = {0};
@@ -282,7 +291,7 @@ static bool begin_message(struct smtp_session *s)
     if (!take_parameters(s, &mail, &text))
         return false;
     smtp_ratelimit_apply(s, &s->prepared->mail_limit, s->mail_count, &s->mail_delay);
-    return read_sender(s, text, &sender) && size_fits(s) && qualify(s, &sender, text) && check_sender(s);
+    return read_sender(s, text, &sender) && size_fits(s) && there_is_room(s) && qualify(s, &sender, text) && check_sender(s);
 }
 
 void smtp_mail(struct smtp_session *s)

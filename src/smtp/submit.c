@@ -7,6 +7,7 @@
 #include "expand/header_address.h"
 #include "mail/fixups.h"
 #include "mail/header.h"
+#include "mail/space.h"
 #include "smtp/arrival.h"
 #include "smtp/data.h"
 #include "smtp/envelope.h"
@@ -226,6 +227,10 @@ static enum smtp_submission_end submit(struct smtp_session *s)
         if (!add_list(s, str_of(*a)))
             return SUBMISSION_FAILED;
     s->transaction.handling.suppress_local_fixups = s->submission->no_fixups;
+    if (!mail_space_suffices(s->options, 0)) {
+        fails("insufficient disk space", STR(""));
+        return SUBMISSION_FAILED;
+    }
     if (!passes(s, ACL_WHERE_NOTSMTP_START))
         return SUBMISSION_FAILED;
     read_message(s, &m);
