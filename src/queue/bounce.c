@@ -109,15 +109,16 @@ static void add_returned_output(struct dsn *d, const struct template_file *file,
         buffer_add(b, r->transport_return_message);
         if (r->transport_return_message.s[r->transport_return_message.n - 1] != '\n')
             buffer_add_char(b, '\n');
-        buffer_add_char(b, '\n');
     }
 }
 
-/* The last one first, as Exim has it. */
-static void add_statuses(struct dsn *d, const struct mail_recipient *r)
+/* As Exim has it: those whose output is returned, then the others, the last one first. */
+static void add_statuses(struct dsn *d, const struct mail_recipient *r, bool returned)
 {
     if (r->next)
-        add_statuses(d, r->next);
+        add_statuses(d, r->next, returned);
+    if (str_is_empty(r->transport_return_message) == returned)
+        return;
     dsn_add_status(d, r, "failed", "5.0.0");
     dsn_add_remote(d, r);
     buffer_add_char(&d->c.body, '\n');
@@ -162,7 +163,8 @@ bool bounce_send(struct job *job, struct str to, const struct mail_recipient *fa
     add_text(&d, &file, to, failed);
     add_returned_output(&d, &file, failed);
     dsn_begin_status(&d);
-    add_statuses(&d, failed);
+    add_statuses(&d, failed, true);
+    add_statuses(&d, failed, false);
     d.c.body.n--; /* the part that follows begins with an empty line */
     if (o->bounce_return_message)
         dsn_add_message(&d, o->bounce_return_body && job->message->dsn_ret != DSN_RET_HDRS);

@@ -143,6 +143,8 @@ static void log_arrival(struct composing *c)
             buffer_add(&line, mail_header_value(c->arena, subject));
         buffer_add_char(&line, '"');
     }
+    incoming_note(&c->queue->incoming, m,
+                  str_join(c->arena, STR("Received from "), str_sub(c->arena, buffer_str(&line), 3, line.n)));
     if (log_selected(LOG_SEL_received_sender))
         buffer_printf(&line, " from <%.*s>", STR_ARG(m->sender));
     if (log_selected(LOG_SEL_received_recipients))
@@ -150,8 +152,6 @@ static void log_arrival(struct composing *c)
             buffer_printf(&line, "%s%.*s", r == m->recipients ? " for " : " ", STR_ARG(r->address));
     log_set_message(m->id);
     log_write_str(LOG_MAIN, buffer_str(&line));
-    incoming_note(&c->queue->incoming, m,
-                  str_join(c->arena, STR("Received from "), str_sub(c->arena, buffer_str(&line), 3, line.n)));
     log_set_message(c->reference);
 }
 

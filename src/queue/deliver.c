@@ -86,6 +86,8 @@ static void collect(struct job *job)
 
 static void give_up(struct job *job, struct str why)
 {
+    struct mail_recipient **last = &job->failed.first;
+
     while (job->todo.first) {
         struct mail_recipient *r = job->todo.first;
 
@@ -94,8 +96,9 @@ static void give_up(struct job *job, struct str why)
             continue;
         r->result = MAIL_FAIL;
         r->message = why;
-        r->next = job->failed.first;
-        job->failed.first = r;
+        r->next = NULL;
+        *last = r;
+        last = &r->next;
         job->failed.n++;
     }
     recipients_init(&job->todo);

@@ -39,15 +39,15 @@ static struct str short_address(struct job *job, const struct mail_recipient *r)
     return str_join3(job->arena, r->prefix, r->local_part, r->suffix);
 }
 
-/* The last address it was generated from, or with all_parents all, but not the one of the envelope. */
+/* The addresses between it and that of the envelope. */
 static void add_parents(struct buffer *line, const struct mail_recipient *r)
 {
+    if (!log_selected(LOG_SEL_all_parents))
+        return;
     for (const struct mail_recipient *p = r->parent; p && p->parent; p = p->parent) {
         buffer_add_cstr(line, " (");
         buffer_add(line, p->address);
         buffer_add_char(line, ')');
-        if (!log_selected(LOG_SEL_all_parents))
-            break;
     }
 }
 
@@ -270,7 +270,6 @@ struct str delivery_line_defer(struct job *job, const struct mail_recipient *r)
 
     buffer_add_cstr(&line, "== ");
     add_address(job, &line, r, false);
-    add_sender(job, &line);
     add_drivers(&line, r);
     add_host(&line, r);
     if (!r->router)

@@ -106,7 +106,7 @@ void dsn_add_error(struct buffer *b, const struct mail_recipient *r)
     if (!str_is_empty(r->user_message))
         add_folded(b, r->user_message);
     else if (is_local(r) && !r->pass_message)
-        buffer_add_cstr(b, "\n    local delivery failed");
+        return; /* what goes wrong on this machine is not the sender's concern */
     else if (!str_is_empty(r->message))
         add_folded(b, r->message);
     else if (r->error > 0)

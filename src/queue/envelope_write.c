@@ -165,7 +165,7 @@ struct str envelope_write(struct arena *arena, const struct mail_message *m, str
                   (long)m->received_complete.tv_usec);
     origin(&b, m, primary_hostname);
     tls(&b, &m->origin.tls_in);
-    text(&b, "dsn_envid", m->dsn_envid);
+    text(&b, "dsn_envid", (struct str){m->dsn_envid.s, m->dsn_envid.n, false}); /* xtext, as Exim has it */
     number(&b, "dsn_ret", m->dsn_ret, false);
     if (m->delivered.n > 0)
         tree(&b, m->delivered.v, m->delivered.n);

@@ -45,10 +45,9 @@ static bool freeze(struct managing *m)
 
     if (message->frozen) {
         fprintf(m->out, "Message %.*s is already frozen\n", STR_ARG(id_of(m)));
-        return true;
+        return false;
     }
     message->frozen = true;
-    message->manual_thaw = false;
     message->frozen_at = time(NULL);
     if (!job_update(&m->job))
         return false;
@@ -63,7 +62,7 @@ static bool thaw(struct managing *m)
 
     if (!message->frozen) {
         fprintf(m->out, "Message %.*s is not frozen\n", STR_ARG(id_of(m)));
-        return true;
+        return false;
     }
     message->frozen = false;
     message->manual_thaw = true;
@@ -91,9 +90,13 @@ static void mark(struct managing *m, const struct mail_recipient *r)
 
 static bool mark_all(struct managing *m)
 {
+    bool ok;
+
     for (const struct mail_recipient *r = m->job.message->recipients; r; r = r->next)
         mark(m, r);
-    return modified(m);
+    ok = modified(m);
+    fputc('\n', m->out);
+    return ok;
 }
 
 static const struct mail_recipient *find(const struct mail_message *message, const char *address)

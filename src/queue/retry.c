@@ -275,6 +275,9 @@ static void note_host(struct delivery *delivery, const struct mail_host *host, c
         return;
     }
     job->hosts_failed++;
+    job_message_log(job, "H=%.*s [%.*s]%.*s %.*s", STR_ARG(host->name), STR_ARG(host->address),
+                    STR_ARG(log_selected(LOG_SEL_outgoing_port) ? str_printf(job->arena, ":%d", retry->port) : STR("")),
+                    STR_ARG(text));
     if (note(job, host_key(job, host, retry, retry->message), &what, str_is_null(text) ? STR("") : text))
         job->hosts_expired++;
 }

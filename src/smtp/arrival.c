@@ -103,6 +103,10 @@ static void add_selected(struct smtp_session *s, struct buffer *line)
         buffer_add(line, header_value(s, "$h_subject:"));
         buffer_add_char(line, '"');
     }
+}
+
+static void add_envelope(struct smtp_session *s, struct buffer *line)
+{
     if (log_selected(LOG_SEL_received_sender)) {
         buffer_add_cstr(line, " from <");
         buffer_add(line, s->transaction.raw_sender);
@@ -149,8 +153,9 @@ static void log_arrival(struct smtp_session *s, int64_t size)
     if (!str_is_empty(s->transaction.handling.queue))
         buffer_printf(&line, " Q=%.*s", STR_ARG(s->transaction.handling.queue));
     add_selected(s, &line);
+    note_arrival(s, str_copy(s->scratch, buffer_str(&line)));
+    add_envelope(s, &line);
     log_write_str(LOG_MAIN, buffer_str(&line));
-    note_arrival(s, buffer_str(&line));
 }
 
 static void log_discarded(struct smtp_session *s, struct str reason)

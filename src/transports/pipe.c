@@ -90,6 +90,9 @@ static void settle(struct pipe_run *run, enum mail_result result, int error, str
         message = STR("return message generated");
     }
     delivery_result(run->delivery, result, error, message);
+    if (result == MAIL_FAIL && !c->return_output)
+        for (struct mail_recipient *r = run->delivery->recipients; r; r = r->next)
+            r->user_message = STR("local delivery failed");
     if (returned)
         run->delivery->recipients->transport_return_message = buffer_str(&run->output);
     for (struct mail_recipient *r = run->delivery->recipients; r; r = r->next)

@@ -104,7 +104,6 @@ def test_administrators_change_messages(queue):
     name = ids(queue)[0]
     for arguments, output, log in (
         (("-Mf", name), "is now frozen", "frozen by root"),
-        (("-Mf", name), "is already frozen", "frozen by root"),
         (("-Mt", name), "is no longer frozen", "unfrozen by root"),
         (("-Mes", name, "new@c.test"), "has been modified", "sender address changed to <new@c.test> by root"),
         (("-Mar", name, "boxb@b.test"), "has been modified", "recipient <boxb@b.test> added by root"),
@@ -112,6 +111,7 @@ def test_administrators_change_messages(queue):
     ):
         assert queue.run(*arguments).stdout == f"Message {name} {output}\n"
         assert f"{name} {log}\n" in queue.log("main")
+    assert queue.run("-Mt", name, code=1).stdout == f"Message {name} is not frozen\n"
     assert "zz@b.test is not a recipient: message not updated" in queue.run("-Mmd", name, "zz@b.test", code=1).stdout
     assert queue.run("-Mvb", name).stdout == f"{name}-D\nbody\n"
     assert re.search(r"\nSubject: test\n(.*\n)+\nbody\n$", queue.run("-Mvc", name).stdout)
