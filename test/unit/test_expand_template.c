@@ -31,6 +31,35 @@ static void test_constant(void **state)
     assert_false(template_constant(compile(t, STR("a$")), &value));
 }
 
+/* What can be made before there is a connection. */
+static void test_unchanging(void **state)
+{
+    struct expand_testing *t = *state;
+    static const struct {
+        struct str source;
+        bool unchanging;
+    } cases[] = {
+        {STR("/etc/ssl/cert.pem"), true},
+        {STR(""), true},
+        {STR("/etc/$primary_hostname/cert"), true},
+        {STR("${if exists{/etc/x}{/etc/x}{/dev/null}}"), true},
+        {STR("${if and{{eq{$primary_hostname}{a}}{!exists{/b}}}{c}fail}"), true},
+        {STR("/etc/$sender_host_address"), false},
+        {STR("${if exists{/etc/$tls_in_sni}{a}{b}}"), false},
+        {STR("${if exists{/etc/x}{$tls_in_sni}{b}}"), false},
+        {STR("${if or{{exists{/a}}{eq{$received_port}{25}}}{a}{b}}"), false},
+        {STR("${lookup{x}lsearch{/y}}"), false},
+        {STR("${randint:5}"), false},
+        {STR("$tod_epoch"), false},
+        {STR("${if first_delivery{a}{b}}"), false},
+        {STR("a${if"), false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (template_is_unchanging(compile(t, cases[i].source)) != cases[i].unchanging)
+            fail_msg("%.*s", STR_ARG(cases[i].source));
+}
+
 /* A constant template's value is given out as it is, in no arena. */
 static void test_constant_is_not_copied(void **state)
 {
@@ -283,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         expand_test(test_constant),
+        expand_test(test_unchanging),
         expand_test(test_constant_is_not_copied),
         expand_test(test_null_template),
         expand_test(test_check),
