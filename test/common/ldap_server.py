@@ -16,6 +16,9 @@ attributetype ( 1.1.1 NAME 'attr' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.14
 attributetype ( 1.1.2 NAME 'attr1' SUP attr )
 attributetype ( 1.1.3 NAME 'attr2' SUP attr )
 objectclass ( 1.1.4 NAME 'thing' SUP top STRUCTURAL MUST uid MAY ( attr $ attr1 $ attr2 $ userPassword $ cn ) )
+attributetype ( 1.1.5 NAME 'mailname' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+attributetype ( 1.1.6 NAME 'mailid' SUP attr )
+objectclass ( 1.1.7 NAME 'mailaccount' SUP top STRUCTURAL MUST ( mailname $ mailid ) )
 pidfile PLACE/pid
 modulepath /usr/lib/ldap
 moduleload back_mdb

@@ -5,6 +5,7 @@ import socket
 import ssl
 import subprocess
 
+import ldap_server
 import pytest
 from certificates import RSA_KEY, Authority, openssl
 from gatepost import DEADLINE, PLAIN, RIGHT, WRONG, Client, LocalClient, children, free_port
@@ -659,3 +660,51 @@ def test_msmtp(place, pki, starttls):
                  f"--tls-trust-file={pki}/ca.pem")
     assert result.returncode == 0, result.stderr
     assert "TLS session parameters" in result.stdout and "CN=mail.test" in result.stdout
+
+
+# --- The manual's example with a directory
+
+DIRECTORY = """
+dn: o=base
+objectClass: organization
+o: base
+
+dn: ou=users,o=base
+objectClass: organizationalUnit
+ou: users
+
+dn: mailname=alice@mail.test,ou=users,o=base
+objectClass: mailaccount
+mailname: alice@mail.test
+mailid: 7
+"""
+
+
+@pytest.mark.skipif(not ldap_server.PROGRAM, reason="slapd is not installed")
+def test_tls_authenticator_with_a_directory(place, pki):
+    """The example of the manual's chapter 42, word for word."""
+    server = ldap_server.LdapServer(place.path / "ldap", DIRECTORY)
+    try:
+        port = start(place, pki, f"ldap_default_servers = 127.0.0.1::{server.port}\nLDAP_DC = o=base\n"
+                                 f"tls_verify_certificates = {pki}/ca.pem\ntls_try_verify_hosts = *\n", SHOW + r"""
+begin authenticators
+tls:
+  driver = tls
+  server_param1 =     ${certextract {subj_altname,mail,>:} \
+                                    {$tls_in_peercert}}
+  server_condition =  ${if and { {eq{$tls_in_certificate_verified}{1}} \
+                                 {forany {$auth1} \
+                            {!= {0} \
+                                {${lookup ldap{ldap:///\
+                         mailname=${quote_ldap_dn:${lc:$item}},\
+                         ou=users,LDAP_DC?mailid} {$value}{0} \
+                       }    }  } }}}
+  server_set_id =     ${if = {1}{${listcount:$auth1}} {$auth1}{}}
+""")
+        for name, seen in (("alice", ("alice@mail.test", "esmtpsa")), ("two", ("", "esmtpsa")),
+                           ("mallory", ("", "esmtps")), ("stranger", ("", "esmtps"))):
+            with secure(port, certificate=pki / f"{name}.pem") as client:
+                known = facts(client)
+                assert (known["a"], known["p"]) == seen, name
+    finally:
+        server.stop()
