@@ -113,7 +113,7 @@ DIFFERENCES = [
     (r"quote_redis", r"", "the packaged Exim has no redis lookup"),
     (r"xtextd|headerwrap", r"", "new in Exim 4.97"),
     (r"randint", r"<\d+>", "random"),
-    (r"\{(addresses?|local_part):\\\{", r"<>", "a backslash with nothing behind it quotes nothing, so this is no address"),
+    (r"\{(address(?:es)?|local_part):\\\{", r"<>", "a backslash with nothing behind it quotes nothing, so this is no address"),
     (r"from_utf8:", r"<\u00e9\u00ff\x7f>", "what is not UTF-8 passes through octet by octet"),
     (r"utf8_domain_from_alabel", r"<.*>", "Exim crashes where there is nothing to convert, and drops a space"),
     (r"acl\{one|acl\{\$\{readfile", r"Failed: ERROR from acl", "the whole name is shown, and a long one is no panic"),
