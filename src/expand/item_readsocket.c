@@ -1,13 +1,14 @@
 /* ${readsocket{name}{request}{options}{eol}{fail}} (manual, 11.5). */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/connect.h"
 #include "base/log.h"
+#include "base/stream.h"
 #include "base/strlist.h"
 #include "expand/evaluate.h"
 #include "expand/items.h"
@@ -17,7 +18,8 @@ enum { ANSWER_LIMIT = 16 * 1024 * 1024, TIMEOUT = 5 /* seconds */ };
 
 struct socket_options {
     int64_t deadline;
-    bool shutdown; /* say that the request is complete */
+    bool shutdown; /* say that the request is complete; TLS has no way to say so and still listen */
+    bool tls;
 };
 
 /* --- Connecting */
@@ -38,36 +40,30 @@ static enum expand_status connect_to(struct evaluation *ev, struct str name, int
 
 /* --- Talking */
 
-static enum expand_status send_request(struct evaluation *ev, int fd, struct str request,
-                                       const struct socket_options *options)
+static enum expand_status send_request(struct evaluation *ev, struct channel *channel, struct str request,
+                                       int64_t deadline)
 {
     size_t at = 0;
     while (at < request.n) {
-        struct pollfd wanted = {fd, POLLOUT, 0};
-        if (poll(&wanted, 1, deadline_left_ms(options->deadline)) != 1)
-            return evaluate_fail(ev, "request write to socket failed: %s", strerror(ETIMEDOUT));
-        ssize_t n = send(fd, request.s + at, request.n - at, MSG_NOSIGNAL);
-        if (n < 0 && errno != EAGAIN && errno != EINTR)
-            return evaluate_fail(ev, "request write to socket failed: %s", strerror(errno));
-        at += n > 0 ? (size_t)n : 0;
+        ssize_t n = channel->write(channel, request.s + at, request.n - at, deadline);
+        if (n <= 0)
+            return evaluate_fail(ev, "request write to socket failed: %s", strerror(n == -2 ? ETIMEDOUT : errno));
+        at += (size_t)n;
     }
-    if (options->shutdown)
-        shutdown(fd, SHUT_WR);
     return EXPAND_OK;
 }
 
-static enum expand_status read_answer(struct evaluation *ev, int fd, int64_t deadline, struct buffer *answer)
+static enum expand_status read_answer(struct evaluation *ev, struct channel *channel, int64_t deadline,
+                                      struct buffer *answer)
 {
     for (;;) {
-        struct pollfd wanted = {fd, POLLIN, 0};
-        if (poll(&wanted, 1, deadline_left_ms(deadline)) != 1)
-            return evaluate_fail(ev, "socket read timed out");
-        ssize_t n = read(fd, buffer_room(answer, 4096), 4096);
+        ssize_t n = channel->read(channel, buffer_room(answer, 4096), 4096, deadline);
         if (n == 0)
             return EXPAND_OK;
-        if (n < 0 && errno != EAGAIN && errno != EINTR)
-            return evaluate_fail(ev, "socket read failed: %s", strerror(errno));
-        buffer_added(answer, n > 0 ? (size_t)n : 0);
+        if (n < 0)
+            return n == -2 ? evaluate_fail(ev, "socket read timed out")
+                           : evaluate_fail(ev, "socket read failed: %s", strerror(errno));
+        buffer_added(answer, (size_t)n);
         if (answer->n > ANSWER_LIMIT)
             return evaluate_fail(ev, "socket sends too much");
     }
@@ -86,23 +82,54 @@ static enum expand_status read_options(struct evaluation *ev, struct str text, s
     while (strlist_next(&list, ev->arena, &option)) {
         if (str_is(option, "shutdown=no") || str_is(option, "shutdown=yes"))
             options->shutdown = str_is(option, "shutdown=yes");
-        else if (str_is(option, "tls=yes"))
-            return evaluate_fail(ev, "tls in readsocket is known to Exim but not supported by gatepost");
+        else if (str_is(option, "tls=no") || str_is(option, "tls=yes"))
+            options->tls = str_is(option, "tls=yes");
         /* What is not cached is as if nobody had asked for it; unknown options Exim ignores. */
     }
     return EXPAND_OK;
 }
 
+/* The host of inet:host:port, without brackets. */
+static struct str host_of(struct arena *arena, struct str name)
+{
+    ptrdiff_t colon = str_rfind(name, ':');
+    bool bracket = name.n > 5 && name.s[5] == '[';
+    size_t from = bracket ? 6 : 5, to = colon > 5 ? (size_t)colon - bracket : name.n;
+    return str_sub(arena, name, from, to > from ? to - from : 0);
+}
+
+/* Puts TLS on the connection; it ends with the arena. */
+static enum expand_status start_tls(struct evaluation *ev, struct arena *arena, struct str name, int64_t deadline,
+                                    struct channel **channel)
+{
+    const struct scope_services *services = ev->scope->services;
+    struct error why = ERROR_IN(ev->arena);
+    if (services == NULL || services->tls == NULL)
+        return evaluate_fail(ev, "there is no TLS for readsocket here");
+    *channel = services->tls(arena, *channel, host_of(ev->arena, name), deadline, &why);
+    return *channel != NULL ? EXPAND_OK : evaluate_fail(ev, "TLS session to %.*s: %.*s", STR_ARG(name), STR_ARG(why.text));
+}
+
 static enum expand_status converse(struct evaluation *ev, struct str name, struct str request,
                                    const struct socket_options *options, struct buffer *answer)
 {
+    struct fd_channel socket;
+    struct channel *channel = &socket.channel;
     int fd;
     enum expand_status status = connect_to(ev, name, options->deadline, &fd);
     if (status != EXPAND_OK)
         return status;
-    status = send_request(ev, fd, request, options);
+    struct arena *arena = arena_new(ARENA_SECRET);
+    fd_channel_init(&socket, fd, fd);
+    if (options->tls)
+        status = start_tls(ev, arena, name, options->deadline, &channel);
     if (status == EXPAND_OK)
-        status = read_answer(ev, fd, options->deadline, answer);
+        status = send_request(ev, channel, request, options->deadline);
+    if (status == EXPAND_OK && options->shutdown && !options->tls)
+        shutdown(fd, SHUT_WR);
+    if (status == EXPAND_OK)
+        status = read_answer(ev, channel, options->deadline, answer);
+    arena_free(arena);
     close(fd);
     return status;
 }

@@ -15,6 +15,7 @@
 #include "base/str.h"
 
 struct arena;
+struct channel;
 struct named_lists; /* src/match */
 struct list;        /* src/match */
 struct match_cache; /* src/match */
@@ -203,6 +204,10 @@ struct scope_services {
     bool (*named_list)(struct scope *scope, struct str name, char kind, struct str *value, struct error *err);
     /* Looks up the peer's name when an expansion needs $sender_host_name. */
     void (*find_host_name)(struct scope *scope);
+    /* TLS, as a client, over the connection of readsocket; host: the service's name. It ends with the arena; `below`
+     * must live as long. NULL: err. The member may be NULL: there is no TLS. */
+    struct channel *(*tls)(struct arena *arena, struct channel *below, struct str host, int64_t deadline,
+                           struct error *err);
 };
 
 /* What expansions must not do in this scope, as bits of scope.forbid (the redirect router's forbid_filter_

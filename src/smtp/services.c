@@ -3,6 +3,7 @@
 
 #include "match/list.h"
 #include "smtp/host_name.h"
+#include "smtp/outgoing_tls.h"
 
 static enum match_result run_acl(struct scope *scope, struct str name, const struct str *args, unsigned nargs,
                                  struct str *message, struct error *err)
@@ -21,6 +22,7 @@ const struct scope_services smtp_services = {
     .acl = run_acl,
     .named_list = list_named_text,
     .find_host_name = smtp_find_host_name,
+    .tls = smtp_outgoing_tls,
 };
 
 /* --- Without a session */

@@ -83,7 +83,8 @@ static void find_host_name(struct scope *scope)
     scope->connection->host_name_looked_up = true;
 }
 
-static const struct scope_services services = {match, acl, named_list, find_host_name};
+static const struct scope_services services = {
+    .match = match, .acl = acl, .named_list = named_list, .find_host_name = find_host_name};
 
 /* --- */
 

@@ -64,7 +64,8 @@ static void find_host_name(struct scope *scope)
     scope->connection->host_name = str_taint(STR("peer.example"));
 }
 
-static const struct scope_services services = {match_strings, run_acl, named_list, find_host_name};
+static const struct scope_services services = {
+    .match = match_strings, .acl = run_acl, .named_list = named_list, .find_host_name = find_host_name};
 
 /* --- The scope */
 
