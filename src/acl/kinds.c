@@ -37,7 +37,7 @@ static const struct acl_kind kinds[] = {
     {"dkim_signers", CONDITION, REFUSED},
     {"dkim_status", CONDITION, REFUSED},
     {"dmarc_status", CONDITION, REFUSED},
-    {"dnslists", CONDITION, VALUE, .allowed = NOT_AT(ACL_AT(NOTSMTP_START)), .check = acl_check_dnslists},
+    {"dnslists", CONDITION, VALUE, .allowed = NOT_AT(ACL_NON_SMTP), .check = acl_check_dnslists},
     {"domains", CONDITION, LIST_OF(DOMAIN), .allowed = WITH_ADDRESS,
      .check = acl_check_domains},
     {"encrypted", CONDITION, LIST_OF(DOMAIN),

@@ -17,7 +17,8 @@
 #define MAIL_PLACES \
     (ACL_AT(MAIL) | ACL_AT(RCPT) | ACL_AT(PREDATA) | ACL_AT(MIME) | ACL_AT(DATA) | ACL_AT(PRDR) | \
      ACL_AT(NOTSMTP))
-#define RCPT_PLACES (ACL_AT(RCPT) | ACL_AT(PREDATA) | ACL_AT(MIME) | ACL_AT(DATA) | ACL_AT(PRDR))
+#define RCPT_PLACES (MAIL_PLACES & ~ACL_AT(MAIL))
+#define CONN_PLACES (ACL_ANYWHERE & ~ACL_NON_SMTP)
 
 enum rate_mode { PER_NOTHING, PER_MAIL, PER_CONN, PER_RCPT, PER_CMD, MODE_COUNT };
 
@@ -126,7 +127,7 @@ static const struct mode_option {
     {"per_addr", PER_RCPT, ACL_AT(RCPT), one, true},
     {"per_byte", PER_MAIL, MAIL_PLACES, size_of_message, false},
     {"per_cmd", PER_CMD, ACL_ANYWHERE, one, false},
-    {"per_conn", PER_CONN, ACL_ANYWHERE, one, false},
+    {"per_conn", PER_CONN, CONN_PLACES, one, false},
     {"per_mail", PER_MAIL, MAIL_PLACES, one, false},
     {"per_rcpt", PER_RCPT, RCPT_PLACES, count_of_recipients, false},
 };

@@ -5,6 +5,7 @@
 
 #include "acl/compiled.h"
 #include "base/strlist.h"
+#include "mail/services.h"
 
 /* What stands behind `verify =`. */
 struct acl_verify {
@@ -25,15 +26,16 @@ enum acl_verified_kind { ACL_VERIFIED_SENDER, ACL_VERIFIED_RECIPIENT, ACL_VERIFI
 enum acl_check acl_verify_recipient(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_sender(struct acl_run *run, struct acl_verify *verify);
 
-/* What verify = header_sender asks of each address. */
-struct acl_verify_senders {
-    struct mail_verify_options options;
-    struct str address, message; /* of the latest that did not verify and the client may know; STR_NULL: none */
-};
-enum acl_check acl_verify_senders_begin(struct acl_run *run, struct acl_verify *verify,
-                                        struct acl_verify_senders *senders);
-enum acl_check acl_verify_header_address(struct acl_run *run, struct acl_verify_senders *senders,
-                                         struct str address);
+/* The options of that kind of verification. */
+enum acl_check acl_verify_options(struct acl_run *run, struct acl_verify *verify, struct mail_verify_options *options,
+                                  enum acl_verified_kind kind);
+
+/* Has the address verified. False: there is nobody who could, which acl_verify_no_service() says. */
+bool acl_verify_ask(struct acl_run *run, struct mail_verify *request, enum mail_verify_result *result);
+enum acl_check acl_verify_no_service(struct acl_run *run);
+
+/* verify_header_sender.c */
+enum acl_check acl_verify_header_sender(struct acl_run *run, struct acl_verify *verify);
 
 /* verify_session.c */
 enum acl_check acl_verify_certificate(struct acl_run *run, struct acl_verify *verify);
@@ -44,7 +46,6 @@ enum acl_check acl_verify_csa(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_reverse_host_lookup(struct acl_run *run, struct acl_verify *verify);
 
 /* verify_headers.c */
-enum acl_check acl_verify_header_sender(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_header_names_ascii(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_header_syntax(struct acl_run *run, struct acl_verify *verify);
 enum acl_check acl_verify_not_blind(struct acl_run *run, struct acl_verify *verify);

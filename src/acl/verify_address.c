@@ -1,4 +1,4 @@
-/* verify = sender, recipient and header_sender (manual, 44.33): whoever runs the ACL has a service that routes
+/* verify = sender and recipient (manual, 44.33): whoever runs the ACL has a service that routes
  * addresses. */
 #include "acl/verify.h"
 
@@ -145,8 +145,8 @@ static enum acl_check check_callout(struct acl_run *run, const struct acl_verify
     return CHECK_TRUE;
 }
 
-static enum acl_check take_options(struct acl_run *run, struct acl_verify *verify, struct mail_verify_options *options,
-                                   enum acl_verified_kind kind)
+enum acl_check acl_verify_options(struct acl_run *run, struct acl_verify *verify, struct mail_verify_options *options,
+                                  enum acl_verified_kind kind)
 {
     struct str option;
 
@@ -163,7 +163,7 @@ static enum acl_check take_options(struct acl_run *run, struct acl_verify *verif
 
 /* --- Verifying */
 
-static bool ask(struct acl_run *run, struct mail_verify *request, enum mail_verify_result *result)
+bool acl_verify_ask(struct acl_run *run, struct mail_verify *request, enum mail_verify_result *result)
 {
     const struct mail_services *services = run->context->services;
 
@@ -186,7 +186,7 @@ static enum acl_check of_result(enum mail_verify_result result, const struct mai
     return options->defer_ok ? CHECK_TRUE : CHECK_DEFER;
 }
 
-static enum acl_check no_service(struct acl_run *run)
+enum acl_check acl_verify_no_service(struct acl_run *run)
 {
     return acl_say(run, CHECK_ERROR, "addresses cannot be verified here");
 }
@@ -205,14 +205,14 @@ enum acl_check acl_verify_recipient(struct acl_run *run, struct acl_verify *veri
     struct scope *scope = context->scope;
     struct mail_verify request = {.address = context->recipient};
     enum mail_verify_result result;
-    enum acl_check status = take_options(run, verify, &request.options, ACL_VERIFIED_RECIPIENT);
+    enum acl_check status = acl_verify_options(run, verify, &request.options, ACL_VERIFIED_RECIPIENT);
 
     if (status != CHECK_TRUE)
         return status;
     if (str_is_null(context->recipient))
         return acl_say(run, CHECK_ERROR, "cannot verify recipient in ACL for %s", acl_where_name(context->where));
-    if (!ask(run, &request, &result))
-        return no_service(run);
+    if (!acl_verify_ask(run, &request, &result))
+        return acl_verify_no_service(run);
     if (scope->address != NULL) {
         /* Routing has its own data of these kinds: what the ACL found is gone, as in Exim. */
         scope->address->domain_data = scope->address->local_part_data = STR_NULL;
@@ -249,7 +249,7 @@ static struct acl_verified *verify_sender(struct acl_run *run, struct mail_verif
     struct arena *arena = all == NULL ? run->context->arena : all->arena;
     struct acl_verified *v = ARENA_NEW(arena, struct acl_verified);
 
-    if (!ask(run, request, &v->result))
+    if (!acl_verify_ask(run, request, &v->result))
         return NULL;
     v->address = str_copy(arena, request->address);
     v->callout = request->options.callout;
@@ -270,7 +270,7 @@ enum acl_check acl_verify_sender(struct acl_run *run, struct acl_verify *verify)
     struct scope_message *message = context->scope->message;
     struct mail_verify request = {.sender = true};
     struct acl_verified *v;
-    enum acl_check status = take_options(run, verify, &request.options, ACL_VERIFIED_SENDER);
+    enum acl_check status = acl_verify_options(run, verify, &request.options, ACL_VERIFIED_SENDER);
 
     if (status != CHECK_TRUE)
         return status;
@@ -283,7 +283,7 @@ enum acl_check acl_verify_sender(struct acl_run *run, struct acl_verify *verify)
     if (v == NULL)
         v = verify_sender(run, &request);
     if (v == NULL)
-        return no_service(run);
+        return acl_verify_no_service(run);
     if (message != NULL)
         message->sender_address_data = v->address_data;
     context->scope->acl->sender_verify_failure = v->failure;
@@ -300,31 +300,4 @@ enum acl_check acl_verify_sender(struct acl_run *run, struct acl_verify *verify)
     if (status == CHECK_FALSE || by_callout(v->failure))
         run->user_text = run->log_text;
     return status;
-}
-
-/* --- header_sender */
-
-enum acl_check acl_verify_senders_begin(struct acl_run *run, struct acl_verify *verify,
-                                        struct acl_verify_senders *senders)
-{
-    senders->address = senders->message = STR_NULL;
-    return take_options(run, verify, &senders->options, ACL_VERIFIED_HEADER_SENDER);
-}
-
-enum acl_check acl_verify_header_address(struct acl_run *run, struct acl_verify_senders *senders,
-                                         struct str address)
-{
-    struct mail_verify request = {.address = address, .sender = true, .options = senders->options};
-    enum mail_verify_result result;
-
-    if (str_find(address, '@') < 0)
-        request.address = str_join3(run->context->arena, address, STR("@"),
-                                    run->context->scope->process->qualify_domain);
-    if (!ask(run, &request, &result))
-        return no_service(run);
-    if (result != VERIFY_OK && !str_is_null(request.user_message)) {
-        senders->address = request.address;
-        senders->message = request.user_message;
-    }
-    return of_result(result, &request.options);
 }

@@ -3,97 +3,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acl/header_lines.h"
 #include "acl/verify.h"
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/print.h"
-#include "mail/address.h"
-#include "mail/header.h"
-
-/* --- Header lines one by one */
-
-struct header_line {
-    struct str all;  /* with continuations, and the final newline */
-    struct str name; /* what stands in front of the colon */
-    struct str body; /* behind it, without leading white space, with the final newline */
-    enum mail_header_type type;
-};
-
-/* What follows the first line that neither begins with white space nor is the one at p. */
-static const char *next_header(const char *p, const char *end)
-{
-    do {
-        const char *lf = memchr(p, '\n', (size_t)(end - p));
-
-        p = lf ? lf + 1 : end;
-    } while (p < end && (*p == ' ' || *p == '\t'));
-    return p;
-}
-
-/* Takes a header off the text. False: no more. */
-static bool take_header(struct str *text, struct header_line *header)
-{
-    const char *p = text->s, *end = text->s + text->n, *next, *colon;
-
-    if (text->n == 0)
-        return false;
-    next = next_header(p, end);
-    header->all = (struct str){p, (size_t)(next - p), text->tainted};
-    colon = memchr(p, ':', header->all.n);
-    colon = colon ? colon : next;
-    header->name = (struct str){p, (size_t)(colon - p), text->tainted};
-    for (colon += colon < next; colon < next && ascii_is_space(*colon); colon++)
-        ;
-    header->body = (struct str){colon, (size_t)(next - colon), text->tainted};
-    header->type = mail_header_type_of(header->all);
-    *text = (struct str){next, (size_t)(end - next), text->tainted};
-    return true;
-}
-
-static struct str headers_of(const struct acl_run *run)
-{
-    const struct scope_message *message = run->context->scope->message;
-
-    return message == NULL || str_is_null(message->headers) ? STR("") : message->headers;
-}
-
-/* --- Failing. With smtp_return_error_details the peer is told why. */
-
-static enum acl_check failed(struct acl_run *run, struct str text)
-{
-    if (run->context->return_error_details)
-        run->user_text = str_join(run->context->arena, STR("Rejected after DATA: "), text);
-    run->log_text = text;
-    return CHECK_FALSE;
-}
 
 /* --- header_names_ascii */
 
 enum acl_check acl_verify_header_names_ascii(struct acl_run *run, struct acl_verify *verify)
 {
-    struct str headers = headers_of(run);
+    struct str headers = header_lines(run);
     struct header_line header;
 
     (void)verify;
-    while (take_header(&headers, &header))
+    while (header_line_take(&headers, &header))
         for (size_t i = 0; i < header.name.n; i++)
             if (header.name.s[i] <= ' ' || header.name.s[i] > '~') /* what is not ASCII is negative, or greater */
-                return failed(run, str_printf(run->context->arena,
+                return header_test_failed(run, CHECK_FALSE, STR_NULL, str_printf(run->context->arena,
                                               "Invalid character in header \"%.*s\" found",
                                               STR_ARG(header.name)));
     return CHECK_TRUE;
 }
 
 /* --- header_syntax */
-
-static struct address_rules header_rules(const struct acl_context *context)
-{
-    struct address_rules rules = context->address_rules;
-
-    rules.allow_null = false;
-    rules.allow_domain_literals = true;
-    return rules;
-}
 
 static const char *fault_of(const struct acl_context *context, enum mail_header_type type,
                             const struct address *address)
@@ -127,7 +60,7 @@ static struct str complaint(const struct acl_run *run, struct str why, struct st
 static enum acl_check check_addresses(struct acl_run *run, const struct header_line *header)
 {
     struct acl_context *context = run->context;
-    const struct address_rules rules = header_rules(context);
+    const struct address_rules rules = header_address_rules(context);
     struct address_list list = {.text = header->body};
     struct error err = ERROR_IN(context->arena);
     struct address address;
@@ -138,7 +71,7 @@ static enum acl_check check_addresses(struct acl_run *run, const struct header_l
         const char *fault = good ? fault_of(context, header->type, &address) : NULL;
 
         if (!good || fault != NULL)
-            return failed(run, complaint(run, good ? str_of(fault) : err.text, header->name, item));
+            return header_test_failed(run, CHECK_FALSE, STR_NULL, complaint(run, good ? str_of(fault) : err.text, header->name, item));
     }
     return CHECK_TRUE;
 }
@@ -151,84 +84,18 @@ static bool has_addresses(enum mail_header_type type)
 
 enum acl_check acl_verify_header_syntax(struct acl_run *run, struct acl_verify *verify)
 {
-    struct str headers = headers_of(run);
+    struct str headers = header_lines(run);
     enum acl_check status = CHECK_TRUE;
     struct header_line header;
 
     (void)verify;
-    while (status == CHECK_TRUE && take_header(&headers, &header))
+    while (status == CHECK_TRUE && header_line_take(&headers, &header))
         if (has_addresses(header.type))
             status = check_addresses(run, &header);
     if (status == CHECK_FALSE)
         run->context->scope->acl->acl_verify_message = str_is_null(run->user_text) ? run->log_text
                                                                                     : run->user_text;
     return status;
-}
-
-/* --- header_sender */
-
-/* One that verifies will do; what was wrong with the others counts only when there is none. */
-static enum acl_check verify_header(struct acl_run *run, const struct header_line *header,
-                                    struct acl_verify_senders *senders, bool *deferred)
-{
-    struct acl_context *context = run->context;
-    const struct address_rules rules = header_rules(context);
-    struct address_list list = {.text = header->body};
-    struct error err = ERROR_IN(context->arena);
-    struct address address;
-    struct str item;
-    bool good;
-
-    while (address_list_next(&list, context->arena, &rules, &item, &address, &good, &err)) {
-        if (!good) {
-            run->log_text = str_printf(context->arena, "syntax error in '%.*s:' header when scanning for sender: "
-                                       "%.*s in \"%.*s\"", STR_ARG(header->name), STR_ARG(err.text), STR_ARG(item));
-            continue;
-        }
-        switch (acl_verify_header_address(run, senders, address.text)) {
-        case CHECK_TRUE:
-            return CHECK_TRUE;
-        case CHECK_DEFER:
-            *deferred = true;
-            break;
-        case CHECK_ERROR:
-            return CHECK_ERROR;
-        default:
-            break;
-        }
-    }
-    if (run->context->return_error_details && !str_is_null(senders->message))
-        run->user_text = str_printf(context->arena, "Rejected after DATA: could not verify \"%.*s:\" header address\n"
-                                    "%.*s: %.*s", STR_ARG(header->name), STR_ARG(senders->address),
-                                    STR_ARG(senders->message));
-    return CHECK_FALSE;
-}
-
-enum acl_check acl_verify_header_sender(struct acl_run *run, struct acl_verify *verify)
-{
-    static const enum mail_header_type types[] = {HEADER_SENDER, HEADER_REPLY_TO, HEADER_FROM};
-    struct acl_verify_senders senders;
-    enum acl_check status = acl_verify_senders_begin(run, verify, &senders);
-    struct header_line header;
-    bool deferred = false;
-
-    if (status != CHECK_TRUE)
-        return status;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        for (struct str headers = headers_of(run); take_header(&headers, &header);) {
-            status = header.type == types[i] ? verify_header(run, &header, &senders, &deferred) : CHECK_FALSE;
-            if (status != CHECK_FALSE)
-                return status;
-        }
-    if (!deferred && !str_is_null(run->user_text))
-        run->log_text = STR("there is no valid sender in any header line");
-    else if (!deferred)
-        return failed(run, str_is_null(run->log_text) ? STR("there is no valid sender in any header line")
-                                                      : run->log_text);
-    if (!deferred)
-        return CHECK_FALSE;
-    run->log_text = STR("all attempts to verify a sender in a header line deferred");
-    return CHECK_DEFER;
 }
 
 /* --- not_blind */
@@ -259,7 +126,7 @@ static int compare(const void *a, const void *b)
 static void add_addresses(struct acl_run *run, struct shown *shown, struct str body)
 {
     struct acl_context *context = run->context;
-    const struct address_rules rules = header_rules(context);
+    const struct address_rules rules = header_address_rules(context);
     struct address_list list = {.text = body};
     struct error err = ERROR_IN(context->arena);
     struct address address;
@@ -291,7 +158,7 @@ static bool all_are_shown(const struct scope_message *message, const struct show
 enum acl_check acl_verify_not_blind(struct acl_run *run, struct acl_verify *verify)
 {
     struct shown shown = {.arena = run->context->arena};
-    struct str headers = headers_of(run), option;
+    struct str headers = header_lines(run), option;
     struct header_line header;
 
     while (acl_verify_option(verify, &option)) {
@@ -299,12 +166,12 @@ enum acl_check acl_verify_not_blind(struct acl_run *run, struct acl_verify *veri
             return acl_verify_unknown_option(run, verify, option);
         shown.caseless = true;
     }
-    while (take_header(&headers, &header))
+    while (header_line_take(&headers, &header))
         if (header.type == HEADER_TO || header.type == HEADER_CC)
             add_addresses(run, &shown, header.body);
     if (shown.n > 0)
         qsort(shown.v, shown.n, sizeof *shown.v, compare);
     if (all_are_shown(run->context->scope->message, &shown))
         return CHECK_TRUE;
-    return failed(run, STR("bcc recipient detected"));
+    return header_test_failed(run, CHECK_FALSE, STR_NULL, STR("bcc recipient detected"));
 }

@@ -19,6 +19,8 @@ enum acl_check acl_verify_helo(struct acl_run *run, struct acl_verify *verify)
     const struct scope_connection *connection = context->scope->connection;
 
     (void)verify;
+    if (ACL_NON_SMTP & (UINT32_C(1) << context->where))
+        return CHECK_FALSE; /* there is no HELO at all */
     if (connection == NULL || str_is_null(connection->host_address))
         return CHECK_TRUE;
     if (!connection->helo_verified && context->host->verify_helo != NULL)

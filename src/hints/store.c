@@ -5,18 +5,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 enum {
     FILE_MODE = 0640,
     DIRECTORY_MODE = 0750,
     BUSY_TIMEOUT = 30000, /* milliseconds: others hold a lock for moments only */
+    LOCK_INTERVAL = 10,   /* milliseconds */
 };
 
 static const char *const names[HINTS_PURPOSES] = {
@@ -112,6 +115,19 @@ static bool make_file(const struct hints *hints, const char *path, struct error 
     return true;
 }
 
+/* Waits for as long as it waits for SQLite's locks. */
+static bool wait_for_lock(int fd)
+{
+    const int64_t until = clock_now_ms() + BUSY_TIMEOUT;
+
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if ((errno != EWOULDBLOCK && errno != EINTR) || clock_now_ms() >= until)
+            return false;
+        poll(NULL, 0, LOCK_INTERVAL);
+    }
+    return true;
+}
+
 /* One process at a time makes, opens or removes databases: SQLite does not wait when two of them want to set
  * up the same one. Returns what unlock() takes, or -1: err. */
 static int lock(const struct hints *hints, struct error *err)
@@ -121,7 +137,7 @@ static int lock(const struct hints *hints, struct error *err)
     if (!make_directory(hints, err) || !make_file(hints, hints->lock.s, err))
         return -1;
     fd = open(hints->lock.s, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+    if (fd >= 0 && wait_for_lock(fd))
         return fd;
     error_set(err, "cannot lock %s: %s", hints->lock.s, strerror(errno));
     if (fd >= 0)
