@@ -9,6 +9,9 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "config/config.h"
+#include "mail/retry_rules.h"
+#include "routers/router.h"
+#include "transports/transport.h"
 
 #include "fuzz.h"
 
@@ -55,7 +58,7 @@ static bool reaches_out(struct str text)
 /* Reads the text, in which no path can lead anywhere. */
 static struct config *read_text(struct str text, struct error *err)
 {
-    static const struct driver_class *const classes[] = {&auth_class, NULL};
+    static const struct driver_class *const classes[] = {&auth_class, &router_class, &transport_class, NULL};
     const char *files[] = {path, NULL};
     struct config_request request = {.files = files, .classes = classes, .trusted = true};
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -85,6 +88,35 @@ static bool reads_the_same_again(const struct config *config)
     return true;
 }
 
+/* Retry rules compile, or say why not and where. */
+static void check_rules(struct arena *arena, const struct config *config)
+{
+    struct error err = ERROR_IN(arena);
+    struct buffer out = BUFFER_IN(arena);
+    struct retry_rules rules;
+
+    if (!retry_rules_compile(arena, &config->retry_rules, &rules, &err)) {
+        require(err.where.file && err.text.n > 0);
+        return;
+    }
+    for (size_t i = 0; i < rules.n; i++)
+        retry_rule_print(&out, &rules.v[i]);
+}
+
+/* Every octet of every line has a place, in the part of the line that is given with it. */
+static void check_places(const struct config *config)
+{
+    for (size_t i = 0; i < config->text.n; i++) {
+        const struct source_line *line = &config->text.v[i];
+
+        for (size_t offset = 0; line->text.s && offset <= line->text.n; offset += 7) {
+            struct config_place place = config_place(config, line->where, line->text, offset);
+
+            require(place.where.line <= line->where.line && place.caret <= place.line.n);
+        }
+    }
+}
+
 static void check(struct arena *arena, struct config *config)
 {
     struct error err = ERROR_IN(arena);
@@ -94,6 +126,10 @@ static void check(struct arena *arena, struct config *config)
     shown(arena, config, "all", false);
     shown(arena, config, "config", false);
     shown(arena, config, "authenticators", false);
+    shown(arena, config, "routers", true);
+    shown(arena, config, "transports", false);
+    check_rules(arena, config);
+    check_places(config);
     shown(arena, config, "macros", true);
     if (reads_the_same_again(config)) {
         struct config *again = read_text(text, &err);
