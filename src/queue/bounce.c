@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 #include "base/strlist.h"
-#include "base/strlist.h"
 #include "mail/header.h"
 #include "match/list.h"
 #include "queue/dsn_parts.h"

@@ -43,7 +43,8 @@ static void take_child(struct job *job, struct mail_recipient *child, struct rec
         push(next, child);
         return;
     }
-    child->unique = str_join3(job->arena, child->address, STR(":"), child->parent->address);
+    if (child->parent)
+        child->unique = str_join3(job->arena, child->address, STR(":"), child->parent->address);
     if (address_set_has(&job->message->delivered, child->unique))
         job_done(job, child);
     else if (child->result != MAIL_PENDING || !child->transport)
@@ -94,11 +95,9 @@ static void settle_routing(struct job *job, struct mail_recipient *r, enum routi
     }
     switch (result) {
     case ROUTED:
-        if (r->transport && address_set_has(&job->message->delivered, r->unique))
-            job_done(job, r);
-        else if (r->transport)
+        if (r->transport && !address_set_has(&job->message->delivered, r->unique))
             to_deliver(job, r);
-        else if (r->pending == 0)
+        else if (r->transport || r->pending == 0)
             job_done(job, r);
         return;
     case ROUTED_DISCARDED:
