@@ -61,11 +61,16 @@ static void time_out(struct job *job, struct mail_recipient *r, struct recipient
 static void update_retry(struct job *job)
 {
     struct recipient_list kept;
+    struct mail_recipient *next;
 
     recipients_init(&kept);
     if (job->deferred.first)
         time_out(job, job->deferred.first, &kept);
-    job->deferred = kept;
+    recipients_init(&job->deferred);
+    for (struct mail_recipient *r = kept.first; r; r = next) {
+        next = r->next;
+        recipients_add(&job->deferred, r);
+    }
 }
 
 /* --- Failures */
