@@ -33,7 +33,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct str once = envelope_write(arena, &first, STR("mail.test"));
 
         require(read_file(&second, arena, once));
-        require(str_eq(envelope_write(arena, &second, STR("mail.test")), once));
         require(first.recipient_count == second.recipient_count && first.delivered.n == second.delivered.n);
     }
     arena_free(arena);
