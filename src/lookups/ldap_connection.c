@@ -126,9 +126,11 @@ static bool read_require_cert(struct str text, int *value)
     return false;
 }
 
-/* TLS as the main options want it; what they do not say is left to the library's own configuration. */
-static bool set_tls(LDAP *ldap, struct error *err)
+/* TLS as the main options want it; what they do not say is left to the library's own configuration. It is the same for
+ * all connections, and the library never frees all that belongs to such a context: so there is one, for the process. */
+static bool set_tls(struct error *err)
 {
+    static bool ready;
     const struct lookup_settings *settings = lookup_settings();
     const struct {
         int option;
@@ -141,22 +143,24 @@ static bool set_tls(LDAP *ldap, struct error *err)
     int value = 0;
     bool any = false;
 
+    if (ready)
+        return true;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (str_is_empty(texts[i].value))
             continue;
         any = true;
-        if (ldap_set_option(ldap, texts[i].option, texts[i].value.s) != LDAP_OPT_SUCCESS)
+        if (ldap_set_option(NULL, texts[i].option, texts[i].value.s) != LDAP_OPT_SUCCESS)
             return error_set(err, "LDAP: the library does not take \"%.*s\" for TLS", STR_ARG(texts[i].value));
     }
     if (!str_is_empty(settings->ldap_require_cert)) {
         any = true;
         if (!read_require_cert(settings->ldap_require_cert, &value))
             return error_set(err, "ldap_require_cert must be hard, demand, allow, try or never");
-        ldap_set_option(ldap, LDAP_OPT_X_TLS_REQUIRE_CERT, &value);
+        ldap_set_option(NULL, LDAP_OPT_X_TLS_REQUIRE_CERT, &value);
     }
     value = 0;
-    return !any || ldap_set_option(ldap, LDAP_OPT_X_TLS_NEWCTX, &value) == LDAP_OPT_SUCCESS ||
-           error_set(err, "LDAP: TLS cannot be set up with those options");
+    ready = !any || ldap_set_option(NULL, LDAP_OPT_X_TLS_NEWCTX, &value) == LDAP_OPT_SUCCESS;
+    return ready || error_set(err, "LDAP: TLS cannot be set up with those options");
 }
 
 struct timeval *ldap_patience(const struct ldap_query *query, struct timeval *buffer)
@@ -185,6 +189,8 @@ static bool open_connection(struct connection *c, struct arena *arena, const str
 
     if (version < 0)
         version = LDAP_VERSION3;
+    if (!set_tls(err))
+        return false;
     code = ldap_initialize(&c->ldap, str_is_null(c->server.host) ? NULL : uri_of(arena, &c->server).s);
     if (code != LDAP_SUCCESS) {
         c->ldap = NULL;
@@ -194,7 +200,7 @@ static bool open_connection(struct connection *c, struct arena *arena, const str
     ldap_set_option(c->ldap, LDAP_OPT_RESTART, LDAP_OPT_ON);
     if (ldap_patience(query, &buffer))
         ldap_set_option(c->ldap, LDAP_OPT_NETWORK_TIMEOUT, &buffer);
-    return set_tls(c->ldap, err) && start_tls(c->ldap, &c->server, err);
+    return start_tls(c->ldap, &c->server, err);
 }
 
 /* --- Authenticating */

@@ -1,29 +1,20 @@
 /* pam (manual, 11.7): the system's pluggable authentication modules, under the service name "exim". The argument is
  * a list: the user, then what to answer when modules ask, one item for each question.
- *
- * The modules run in a child process: whatever they do to the process, leak or wait for, a session survives it,
- * and can put an end to it when its time is up. */
+ * The modules run in a child process. */
 #include <errno.h>
 #include <fcntl.h>
 #include <security/pam_appl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/child.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "passwords/checkers.h"
+#include "passwords/in_child.h"
 #include "passwords/pam_answers.h"
 
 #define SERVICE "exim"
-
-enum {
-    REPORT_LIMIT = 512, /* octets of a code and a text */
-    DECIMAL = 10,
-};
 
 /* --- In the child */
 
@@ -71,24 +62,22 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
     return PAM_SUCCESS;
 }
 
-/* Authenticates and asks whether the account may be used, and writes the result to standard output: PAM's code and
- * its text. The process has nothing else to do, so that nobody misses what is not freed. */
+/* Authenticates and asks whether the account may be used; the result is PAM's code and its text. */
 static int run_modules(void *ctx)
 {
     struct pam_answers *answers = ctx;
     const struct pam_conv conversation = {converse, answers};
     pam_handle_t *pam = NULL;
-    char report[REPORT_LIMIT];
-    int code = pam_start(SERVICE, answers->user.s, &conversation, &pam), n;
+    int code = pam_start(SERVICE, answers->user.s, &conversation, &pam), status;
 
     if (code == PAM_SUCCESS)
         code = pam_authenticate(pam, PAM_SILENT);
     if (code == PAM_SUCCESS)
         code = pam_acct_mgmt(pam, PAM_SILENT);
-    n = snprintf(report, sizeof report, "%d %s", code, pam_strerror(pam, code));
+    status = in_child_report(code, pam_strerror(pam, code));
     if (pam)
         pam_end(pam, code);
-    return n > 0 && write(STDOUT_FILENO, report, (size_t)n) == n ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }
 
 /* --- In the session's process */
@@ -111,17 +100,8 @@ static void log_unreadable_service(void)
 }
 
 /* What the code that the modules gave means. The texts of all others are for the log. */
-static enum password_status judge(struct str report, struct error *err)
+static enum password_status judge(int code, struct str text, struct error *err)
 {
-    char *text;
-    long code;
-
-    errno = 0;
-    code = strtol(report.s, &text, DECIMAL);
-    if (text == report.s || *text != ' ') {
-        error_set(err, "PAM: the modules gave no result");
-        return PASSWORD_DEFER;
-    }
     switch (code) {
     case PAM_SUCCESS:
         return PASSWORD_RIGHT;
@@ -132,36 +112,19 @@ static enum password_status judge(struct str report, struct error *err)
         return PASSWORD_WRONG;
     default:
         log_unreadable_service();
-        error_set(err, "%s", text + 1);
+        error_set(err, "%.*s", STR_ARG(text));
         return PASSWORD_DEFER;
     }
 }
 
 static enum password_status run(struct pam_answers *answers, struct error *err)
 {
-    const struct child_spec spec = {
-        .run = run_modules,
-        .ctx = answers,
-        .input = STR_NULL,
-        .output_limit = REPORT_LIMIT,
-        .deadline = deadline_in(password_settings()->timeout),
-    };
-    struct buffer report = BUFFER_IN(answers->arena);
-    int code = 0;
+    struct str text;
+    int code;
 
-    switch (child_run(&spec, &report, &code, err)) {
-    case CHILD_EXITED:
-        return judge(buffer_str(&report), err);
-    case CHILD_KILLED:
-        error_set(err, "PAM: a module died of signal %d", code);
-        break;
-    case CHILD_TIMEOUT:
-        error_set(err, "PAM: the modules took more than %d seconds", password_settings()->timeout);
-        break;
-    case CHILD_FAILED:
-        break;
-    }
-    return PASSWORD_DEFER;
+    if (!in_child(answers->arena, "PAM", run_modules, answers, &code, &text, err))
+        return PASSWORD_DEFER;
+    return judge(code, text, err);
 }
 
 static enum password_status pam(struct arena *arena, const struct str *args, unsigned nargs, struct error *err)

@@ -213,8 +213,8 @@ def test_a_nul_does_not_end_a_string(services):
     ("binary", "one:two", "Failed: Conversation error"),
     ("none", "one:two", "Failed: Conversation error"),
     ("many", "one:two", "Failed: Conversation error"),
-    ("crash", "one:two", "Failed: PAM: a module died of signal 6"),
-    ("exit", "one:two", "Failed: PAM: the modules gave no result"),
+    ("crash", "one:two", "Failed: PAM: died of signal 6"),
+    ("exit", "one:two", "Failed: PAM: no result"),
     ("other", "one:two", "Failed: Error in service module"),
 ])
 def test_conversations(services, module, way, answers, result):
@@ -255,4 +255,4 @@ def test_a_hanging_module_holds_up_its_own_session_only(daemon, services, module
     assert talk(other, "NOOP") == ["250 OK"]
     assert waiting.reply() == LATER
     assert time.monotonic() - before >= 0.9
-    daemon.place.wait_for_log("(set_id=alice): PAM: the modules took more than 1 seconds\n")
+    daemon.place.wait_for_log("(set_id=alice): PAM: took more than 1 seconds\n")
