@@ -136,8 +136,10 @@ static bool set_tls(struct error *err)
         int option;
         struct str value;
     } texts[] = {
-        {LDAP_OPT_X_TLS_CACERTFILE, settings->ldap_ca_cert_file}, {LDAP_OPT_X_TLS_CACERTDIR, settings->ldap_ca_cert_dir},
-        {LDAP_OPT_X_TLS_CERTFILE, settings->ldap_cert_file},      {LDAP_OPT_X_TLS_KEYFILE, settings->ldap_cert_key},
+        {LDAP_OPT_X_TLS_CACERTFILE, settings->ldap_ca_cert_file},
+        {LDAP_OPT_X_TLS_CACERTDIR, settings->ldap_ca_cert_dir},
+        {LDAP_OPT_X_TLS_CERTFILE, settings->ldap_cert_file},
+        {LDAP_OPT_X_TLS_KEYFILE, settings->ldap_cert_key},
         {LDAP_OPT_X_TLS_CIPHER_SUITE, settings->ldap_cipher_suite},
     };
     int value = 0;

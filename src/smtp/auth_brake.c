@@ -1,6 +1,6 @@
 /* Brakes on guessing passwords: see auth_brake.h. The counts are in the hints store, which all workers share, or with
- * auth_fail_redis in the servers of redis_servers, which several machines can. A count begins with a failure and is forgotten
- * auth_fail_period later. Where it cannot be had, nobody is refused, and the main log says why. */
+ * auth_fail_redis in the servers of redis_servers, which several machines can. A count begins with a failure and is
+ * forgotten auth_fail_period later. Where it cannot be had, nobody is refused, and the main log says why. */
 #include "smtp/auth_brake.h"
 
 #include <stdlib.h>

@@ -118,7 +118,8 @@ class LdapServer:
 
     def start(self):
         """Starts it, also once more after stop()."""
-        urls = f"ldap://127.0.0.1:{self.port}/ ldaps://127.0.0.1:{self.tls_port}/ ldapi://{quote(str(self.socket), '')}/"
+        urls = (f"ldap://127.0.0.1:{self.port}/ ldaps://127.0.0.1:{self.tls_port}/ "
+                f"ldapi://{quote(str(self.socket), '')}/")
         # pylint: disable-next=consider-using-with
         self.process = subprocess.Popen([PROGRAM, "-f", self.path / "slapd.conf", "-h", urls, "-d", "0"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -3,6 +3,7 @@ import subprocess
 
 import pytest
 
+from authentication import INCORRECT
 from gatepost import DEADLINE, PROGRAM, Client, free_port, wait_until
 
 EXIM = "/usr/sbin/exim4"
@@ -90,7 +91,8 @@ def fixture_server(request, place):
 @pytest.mark.parametrize("password", ["secret", "wrong"])
 def test_client(place, server, mechanism, password):
     port, log = server
-    place.configure("acl_smtp_rcpt = rcpt\nexim_user = mail\n", CLIENT.replace("PORT", str(port)) + AUTHENTICATORS[mechanism].replace("PASSWORD", password))
+    sections = CLIENT.replace("PORT", str(port)) + AUTHENTICATORS[mechanism].replace("PASSWORD", password)
+    place.configure("acl_smtp_rcpt = rcpt\nexim_user = mail\n", sections)
     client = Client(place.daemon())
     client.command("EHLO client.test")
     client.command("MAIL FROM:<a@b.test>")
@@ -101,4 +103,4 @@ def test_client(place, server, mechanism, password):
         assert "authenticator failed" not in log.read_text() + place.log("main")
     else:
         wait_until(lambda: f"{mechanism} authenticator failed" in log.read_text(), "a failure")
-        place.wait_for_log(f"{mechanism} authenticator failed H=127.0.0.1 [127.0.0.1] 535 Incorrect authentication data")
+        place.wait_for_log(f"{mechanism} authenticator failed H=127.0.0.1 [127.0.0.1] {INCORRECT}")

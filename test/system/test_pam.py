@@ -86,8 +86,8 @@ def fixture_module(tmp_path_factory):
     for parent in (path, path.parent, path.parent.parent):
         parent.chmod(0o755)
     module = path / "pam_asking.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", module, TOP / "test/system/modules/pam_asking.c", "-lpam"], check=True,
-                   timeout=DEADLINE)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", module, TOP / "test/system/modules/pam_asking.c", "-lpam"],
+                   check=True, timeout=DEADLINE)
     return module
 
 
