@@ -235,9 +235,9 @@ def test_self_signed(place):
 
 def test_tls_on_connect(place, pki):
     port = start(place, pki, "tls_on_connect_ports = 1 : 2\n")
-    assert f"listening for SMTP on [127.0.0.1]:{port}\n" in place.log("main")
+    place.wait_for_log(f"listening for SMTP on [127.0.0.1]:{port}\n")
     smtps = place.daemon("-tls-on-connect")
-    assert f"listening for SMTPS on [127.0.0.1]:{smtps}\n" in place.log("main")
+    place.wait_for_log(f"listening for SMTPS on [127.0.0.1]:{smtps}\n")
     with TlsClient(smtps, greet=False).start_tls() as client:
         assert client.reply().startswith("220 mail.test ESMTP")
         assert "STARTTLS" not in client.command("EHLO client.test")
@@ -255,7 +255,7 @@ def test_ports_with_tls_on_connect(place, pki):
     port = free_port()
     place.configure(options(pki, f"tls_on_connect_ports = {smtps}\n"), SHOW + PLAIN)
     place.daemon("-oX", f"127.0.0.1.{port} : 127.0.0.1.{smtps}")
-    assert f"listening for SMTP on [127.0.0.1]:{port} and for SMTPS on [127.0.0.1]:{smtps}\n" in place.log("main")
+    place.wait_for_log(f"listening for SMTP on [127.0.0.1]:{port} and for SMTPS on [127.0.0.1]:{smtps}\n")
     with TlsClient(smtps, greet=False).start_tls() as client:
         assert client.reply().startswith("220")
     with TlsClient(port) as client:
