@@ -26,6 +26,14 @@ static struct str user_login(struct program *program)
     return entry ? str_copy(program->arena, str_of(entry->pw_name)) : caller_login(program->arena);
 }
 
+static void begin_scope(const struct queue *queue, struct scope *scope)
+{
+    const struct program *program = queue->begin_scope_ctx;
+
+    scope->acl = ARENA_NEW(scope->arena, struct scope_acl);
+    smtp_acl_owner_init(ARENA_NEW(scope->arena, struct smtp_acl_owner), program->acls, scope);
+}
+
 struct queue queue_of(struct program *program)
 {
     const struct scope_process *process = &program->process;
@@ -46,6 +54,8 @@ struct queue queue_of(struct program *program)
                      .gid = process->exim_gid,
                      .message_logs = program->config->main.message_logs},
         .spool = spool,
+        .begin_scope = begin_scope,
+        .begin_scope_ctx = program,
     };
 }
 

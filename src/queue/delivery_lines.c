@@ -128,7 +128,7 @@ static void add_tls(struct buffer *line, const struct mail_recipient *r)
         if (log_selected(LOG_SEL_tls_resumption) && !str_is_empty(r->tls.resumption) && r->tls.resumption.s[0] == 'x')
             buffer_add_char(line, '*');
     }
-    if (log_selected(LOG_SEL_tls_certificate_verified) && r->tls.active)
+    if (log_selected(LOG_SEL_tls_certificate_verified) && r->tls.active && r->tls.verify_tried)
         buffer_add_cstr(line, r->tls.certificate_verified ? " CV=yes" : " CV=no");
     if (log_selected(LOG_SEL_tls_peerdn) && !str_is_empty(r->tls.peerdn)) {
         buffer_add_cstr(line, " DN=\"");
@@ -153,7 +153,7 @@ static void add_authentication(struct buffer *line, const struct mail_recipient 
     }
 }
 
-/* In double quotes, a backslash before the quotes in it. */
+/* In double quotes, a backslash before the quotes in it; what stands for a line's end is a backslash, too. */
 static void add_confirmation(struct buffer *line, const struct mail_recipient *r)
 {
     if (!log_selected(LOG_SEL_smtp_confirmation) || str_is_empty(r->confirmation))
@@ -162,7 +162,10 @@ static void add_confirmation(struct buffer *line, const struct mail_recipient *r
     for (size_t i = 0; i < r->confirmation.n; i++) {
         if (r->confirmation.s[i] == '"' || r->confirmation.s[i] == '\\')
             buffer_add_char(line, '\\');
-        buffer_add_char(line, r->confirmation.s[i]);
+        if (r->confirmation.s[i] == '\n')
+            buffer_add_cstr(line, "\\\\n");
+        else
+            buffer_add_char(line, r->confirmation.s[i]);
     }
     buffer_add_char(line, '"');
 }
@@ -271,11 +274,16 @@ struct str delivery_line_defer(struct job *job, const struct mail_recipient *r)
     buffer_add_cstr(&line, "== ");
     add_address(job, &line, r, false);
     add_drivers(&line, r);
-    add_host(&line, r);
     if (!r->router)
         buffer_add_cstr(&line, " routing");
     buffer_printf(&line, " defer (%d)", r->error);
-    add_error(&line, r);
+    if (r->error > 0)
+        buffer_printf(&line, ": %s", strerror(r->error));
+    add_host(&line, r);
     add_times(job, &line, r, false);
+    if (!str_is_empty(r->message)) {
+        buffer_add_cstr(&line, ": ");
+        add_text(&line, r->message);
+    }
     return buffer_str(&line);
 }

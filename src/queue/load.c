@@ -117,6 +117,7 @@ static void make_scope(struct job *job)
         .message = &job->scope_message,
         .address = &job->scope_address,
     };
+    job->queue->begin_scope(job->queue, &job->scope);
 }
 
 void job_show(struct job *job, const struct mail_recipient *r)

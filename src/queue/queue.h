@@ -19,6 +19,9 @@ struct queue {
     struct hints *hints;           /* NULL: nothing is remembered */
     struct incoming_setup incoming; /* for messages that are made here: the Exim user's */
     struct spool spool;
+    /* Gets the scope of a delivery ready for what the services need besides, such as ACLs in expansions. */
+    void (*begin_scope)(const struct queue *queue, struct scope *scope);
+    void *begin_scope_ctx;
 };
 
 /* How a delivery is asked for. */

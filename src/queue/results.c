@@ -28,8 +28,8 @@ static struct str read_text(struct arena *arena, struct fields *f)
     X(submission)
 
 #define FLAGS(X) \
-    X(special) X(retry_address) X(retry_sender) X(timed_out) X(tls.active) X(tls.certificate_verified) X(chunking) \
-    X(pipelining) X(early_pipelining) X(prdr) X(tls_on_connect) X(dsn_aware) X(second_on_connection)
+    X(special) X(retry_address) X(retry_sender) X(timed_out) X(tls.active) X(tls.certificate_verified) \
+    X(tls.verify_tried) X(chunking) X(pipelining) X(early_pipelining) X(prdr) X(tls_on_connect) X(dsn_aware) X(second_on_connection)
 
 static void write_host(struct buffer *b, const struct mail_host *host)
 {

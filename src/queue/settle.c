@@ -124,12 +124,13 @@ static void deferred(struct job *job, struct mail_recipient *r)
         job->freeze = true;
         job->freeze_reason = STR("");
     }
+    if (r->error != DELIVERY_RCPT_4XX) /* of which the transport has told */
+        raise_event(job, r, "msg:defer", r->message);
     if (is_logged(r) && is_defer_logged(r)) {
         log_write_str(LOG_MAIN | (r->result == MAIL_PANIC ? LOG_PANIC : 0), line);
         if (job->message->first_delivery || r->error > DELIVERY_ROUTE_RETRY || r->error < DELIVERY_HELD)
             add_to_message_log(job, line);
     }
-    raise_event(job, r, "msg:defer", r->message);
     recipients_add(&job->deferred, r);
 }
 

@@ -75,7 +75,9 @@ static int wait_connected(int fd, int64_t deadline)
         if (ready < 0 && errno != EINTR)
             return errno;
     }
-    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) == 0 ? error : errno;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
+        return errno;
+    return error == ECONNRESET ? 0 : error; /* there was a connection: whoever reads finds its end */
 }
 
 /* What is asked of the socket for its own sake: none of it is worth failing for. */

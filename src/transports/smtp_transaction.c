@@ -70,6 +70,7 @@ static void note_deferral(struct transaction *t, const struct mail_recipient *re
     const struct remote *r = t->r;
 
     transport_event(r->transport, r->scope, "msg:rcpt:host:defer", recipient->message, recipient->more_error);
+    transport_event(r->transport, r->scope, "msg:rcpt:defer", recipient->message, recipient->more_error);
 }
 
 static void rcpt_refused(struct transaction *t, struct mail_recipient *recipient)

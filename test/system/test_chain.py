@@ -17,6 +17,9 @@ tls_on_connect_ports = {tls_port}
 acl_smtp_rcpt = check
 log_selector = +tls_peerdn +smtp_confirmation
 exim_user = mail
+"""
+
+CHECK = """
 begin acl
 check:
   accept authenticated = *
@@ -83,7 +86,7 @@ def configure(place, pki, hop, way, password="secret", tls_port=0):
     options += f"\n  tls_verify_hosts = *\n  tls_verify_certificates = {pki}/ca.pem"
     options += f"\n  hosts_{'require' if hop.tls else 'try'}_auth = *"
     port = hop.tls_port if way == "on-connect" and hop.tls else hop.port
-    place.configure(OPTIONS.format(pki=pki, tls_port=tls_port), PLAIN + HANDING_ON.format(
+    place.configure(OPTIONS.format(pki=pki, tls_port=tls_port), CHECK + PLAIN + HANDING_ON.format(
         user=hop.user, password=password, port=port, options=options))
 
 

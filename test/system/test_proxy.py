@@ -14,6 +14,9 @@ hosts_proxy = 127.0.0.1
 proxy_protocol_timeout = 1s
 acl_smtp_connect = note
 log_selector = +smtp_connection +incoming_port +proxy
+"""
+
+SECTIONS = """
 begin acl
 note:
   accept logwrite = session=$proxy_session ext=$proxy_external_address:$proxy_external_port \\
@@ -32,7 +35,7 @@ def version_2(command, family, addresses, length=None):
 
 @pytest.fixture(name="port")
 def fixture_port(place):
-    place.configure(OPTIONS)
+    place.configure(OPTIONS, SECTIONS)
     return place.daemon()
 
 
@@ -78,7 +81,7 @@ def test_malformed_headers_are_dropped(place, port, header):
 
 
 def test_other_hosts_need_no_header(place):
-    place.configure(OPTIONS.replace("hosts_proxy = 127.0.0.1", "hosts_proxy = 192.0.2.1"))
+    place.configure(OPTIONS.replace("hosts_proxy = 127.0.0.1", "hosts_proxy = 192.0.2.1"), SECTIONS)
     with Client(place.daemon()) as client:
         assert client.banner.startswith("220 ")
         assert client.command("QUIT").startswith("221 ")
