@@ -1,10 +1,12 @@
 /* Log lines of deliveries (manual, 53.7 to 53.10 and 53.15): see job.h. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "queue/job.h"
 #include "routers/generic.h"
+#include "tls/tls.h"
 
 /* --- Parts */
 
@@ -125,7 +127,8 @@ static void add_tls(struct buffer *line, const struct mail_recipient *r)
     if (log_selected(LOG_SEL_tls_cipher) && !str_is_empty(r->tls.cipher)) {
         buffer_add_cstr(line, " X=");
         buffer_add(line, r->tls.cipher);
-        if (log_selected(LOG_SEL_tls_resumption) && !str_is_empty(r->tls.resumption) && r->tls.resumption.s[0] == 'x')
+        if (log_selected(LOG_SEL_tls_resumption) && !str_is_empty(r->tls.resumption) &&
+            strtol(r->tls.resumption.s, NULL, 10) & TLS_RESUMED)
             buffer_add_char(line, '*');
     }
     if (log_selected(LOG_SEL_tls_certificate_verified) && r->tls.active && r->tls.verify_tried)

@@ -25,7 +25,9 @@ struct remote {
     struct arena *arena;         /* of the session */
     struct arena *results;       /* of what outlives it: texts in recipients */
     struct smtp_client client;   /* ->failure says what went wrong */
-    struct str helo;
+    struct str helo;             /* what we call ourselves */
+    struct str hello;            /* the first response to EHLO, in the clear; STR_NULL: none */
+    bool resumption;             /* tls_resumption_hosts */
     bool esmtp;
     bool tls_required;           /* hosts_require_tls */
     struct scope_tls tls;        /* .active: the connection is encrypted */

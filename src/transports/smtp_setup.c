@@ -11,6 +11,7 @@
 #include "match/list.h"
 #include "transports/event.h"
 #include "transports/smtp_connect.h"
+#include "transports/smtp_resume.h"
 
 /* --- The scope */
 
@@ -134,6 +135,16 @@ static bool read_banner(struct remote *r)
                                              "deferred by smtp:connect event expansion: %.*s", STR_ARG(said));
 }
 
+/* The first response tells servers behind one name apart; the first on an encrypted connection comes after the tickets
+ * for resuming it. */
+static void note_hello(struct remote *r)
+{
+    if (!r->tls.active)
+        r->hello = r->client.reply.text;
+    else if (r->resumption)
+        smtp_resume_keep(r);
+}
+
 /* EHLO, and HELO for servers that do not like it; LHLO has no older form. first: TLS has not begun on it. */
 static bool say_hello(struct remote *r, bool first)
 {
@@ -145,6 +156,7 @@ static bool say_hello(struct remote *r, bool first)
     if (r->esmtp) {
         if (client_command(c, str_printf(r->arena, "%s %.*s", verb, STR_ARG(r->helo)), '2')) {
             smtp_offer_parse(c->reply.text, &c->offer);
+            note_hello(r);
             transport_event(r->transport, r->scope, "smtp:ehlo", c->reply.text, 0);
             return true;
         }

@@ -9,7 +9,7 @@
 #include "match/list.h"
 #include "tls/tls.h"
 #include "transports/event.h"
-#include "transports/smtp_remote.h"
+#include "transports/smtp_resume.h"
 
 /* The failure that lets the caller try the same host in the clear. */
 static bool tls_failed(struct remote *r, struct str why)
@@ -63,6 +63,9 @@ static bool read_request(struct remote *r, struct tls_client_request *request)
     if (request->verify != TLS_VERIFY_NONE && remote_host_in(r, o->tls_verify_cert_hostnames))
         request->verify_name = str_is_null(r->host->certname) ? r->host->name : r->host->certname;
     request->request_ocsp = remote_host_in(r, o->hosts_request_ocsp);
+    request->resumption = r->resumption = remote_host_in(r, o->tls_resumption_hosts);
+    if (r->resumption)
+        request->session = smtp_resume_session(r);
     return true;
 }
 

@@ -22,16 +22,16 @@ class FakeServer:
     data are one entry that begins with "DATA>", "TLS" says that it began, "END" that the connection ended."""
 
     def __init__(self, rules=(), greeting="220 fake.test ESMTP", features=("SIZE 1000000", "8BITMIME", "PIPELINING"),
-                 certificate=None, on_connect=False, lmtp=False, source="127.0.0.1"):
+                 certificate=None, on_connect=False, lmtp=False, port=0):
         self.rules = [(re.compile(p, re.I | re.S), a if isinstance(a, list) else [a]) for p, a in rules]
         self.counts = {}
         self.greeting = greeting
         self.features = features
-        self.certificate = certificate
+        self.certificate, self.context = certificate, None
         self.on_connect = on_connect
         self.lmtp = lmtp
         self.connections = []
-        self.socket = socket.create_server((source, 0), backlog=20)
+        self.socket = socket.create_server(("127.0.0.1", port), backlog=20)
         self.port = self.socket.getsockname()[1]
         self.open = []
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -103,15 +103,18 @@ class FakeServer:
         conn.sendall(answer)
         return True
 
-    def tls(self, conn):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate)
-        return context.wrap_socket(conn, server_side=True)
+    def tls(self, conn, lines):
+        if not self.context:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(self.certificate, self.certificate.with_suffix(".key"))
+        conn = self.context.wrap_socket(conn, server_side=True)
+        lines.append("TLS resumed" if conn.session_reused else "TLS")
+        return conn
 
     def serve(self, conn, lines):
         try:
             if self.on_connect:
-                conn = self.tls(conn)
+                conn = self.tls(conn, lines)
             self.talk(conn, lines)
         except (OSError, ssl.SSLError) as e:
             lines.append(f"!{type(e).__name__}")
@@ -149,8 +152,7 @@ class FakeServer:
             if not self.put(conn, answer):
                 return
             if line.upper() == "STARTTLS" and str(answer).startswith("220"):
-                conn = self.tls(conn)
-                lines.append("TLS")
+                conn = self.tls(conn, lines)
                 buffer = b""
             if line.upper() == "DATA" and str(answer).startswith("354"):
                 while not re.search(rb"(^|\r\n)\.\r\n", buffer):
