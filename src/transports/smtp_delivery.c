@@ -158,7 +158,7 @@ static void settle_untried(const struct tour *tour)
 }
 
 /* A host's last word counts: when that was "never", it is for all of the hosts. */
-static void settle(const struct tour *tour, const struct mail_host *hosts)
+static void settle(const struct tour *tour)
 {
     struct delivery *d = tour->run->delivery;
 
@@ -172,7 +172,18 @@ static void settle(const struct tour *tour, const struct mail_host *hosts)
     }
     for (struct mail_recipient *r = smtp_first_pending(d); r; r = smtp_next_pending(r))
         r->result = tour->run->permanent ? MAIL_FAIL : MAIL_DEFER;
-    if (d->host && !tour->run->permanent)
+}
+
+/* Whoever reaches one of the hosts later may send this message, too, unless each message is to have a connection of its
+ * own. */
+static void wait_for_hosts(const struct smtp_run *run, const struct mail_host *hosts)
+{
+    struct delivery *d = run->delivery;
+    bool waits = false;
+
+    for (const struct mail_recipient *r = d->recipients; r; r = r->next)
+        waits |= r->result == MAIL_DEFER && !r->retry_address;
+    if (d->host && waits && !run->unwelcome && run->options->connection_max_messages != 1)
         d->host->wait_for(d, hosts);
 }
 
@@ -213,7 +224,8 @@ static void try_hosts(struct smtp_run *run, struct mail_host *hosts, struct mail
         hosts = fallback;
         go_through(&tour, hosts);
     }
-    settle(&tour, hosts);
+    settle(&tour);
+    wait_for_hosts(run, hosts);
 }
 
 void smtp_deliver(struct delivery *d)

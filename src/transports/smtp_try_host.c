@@ -67,6 +67,7 @@ static void host_failed(struct smtp_run *run, struct mail_host *host, bool messa
         log_host_failure(r);
     host->status = MAIL_HOST_UNUSABLE;
     run->permanent = failure->permanent;
+    run->unwelcome |= message;
     for (struct mail_recipient *rcpt = smtp_first_pending(d); rcpt; rcpt = smtp_next_pending(rcpt)) {
         transaction_result(rcpt, MAIL_PENDING, r, failure);
         rcpt->host_used = rcpt->host_used && !str_is_null(failure->text) ? host : NULL;

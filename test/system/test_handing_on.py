@@ -62,8 +62,8 @@ def test_tls_sessions_are_resumed(place, tmp_path, on_connect):
         server.close()
 
 
-@pytest.mark.parametrize("options, connections", [("", 1), ("  connection_max_messages = 1", 2)])
-def test_messages_that_wait_share_a_connection(place, options, connections):
+@pytest.mark.parametrize("options, messages", [("", 2), ("  connection_max_messages = 1", 1)])
+def test_a_message_that_waits_goes_on_the_same_connection(place, options, messages):
     port = free_port()
     place.configure(OPTIONS, SECTIONS.format(port=port, options=options))
     for count in (1, 2):
@@ -71,10 +71,10 @@ def test_messages_that_wait_share_a_connection(place, options, connections):
         wait_for(place, " == a@x.test ", count)
     server = FakeServer(port=port)
     try:
-        place.run("-qf")
-        wait_for(place, " Completed", 2)
-        wait_until(lambda: [lines[-1] for lines in server.connections] == ["END"] * connections, "the connections end")
-        assert sum(line.startswith("DATA>") for lines in server.connections for line in lines) == 2
-        assert sum(" [127.0.0.1]* C=" in line for line in place.log("main").split("\n")) == 2 - connections
+        place.run("-M", re.search(r" (\S+) <= ", place.log("main"))[1])
+        wait_for(place, " Completed", messages)
+        wait_until(lambda: [lines[-1:] for lines in server.connections] == [["END"]], "the connection ends")
+        assert sum(line.startswith("DATA>") for line in server.connections[0]) == messages
+        assert place.log("main").count(" [127.0.0.1]* C=") == messages - 1
     finally:
         server.close()

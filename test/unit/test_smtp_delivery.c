@@ -85,7 +85,7 @@ static void test_message_refused(void **state)
          NULL},
         {"MAIL|451 bad", "a@x.test",
          "== a@x.test (-45) H: " AFTER "pipelined MAIL FROM:<s@y.test>" SIZE ": 451 bad\n",
-         H ": " AFTER "pipelined MAIL FROM:<s@y.test>" SIZE ": 451 bad\n", "127.0.0.1 message -45 13121\nwaits\n"},
+         H ": " AFTER "pipelined MAIL FROM:<s@y.test>" SIZE ": 451 bad\n", "127.0.0.1 message -45 13121\n"},
         {PLAIN_EHLO "MAIL|451 bad", "a@x.test", "== a@x.test (-45) H: " AFTER "MAIL FROM:<s@y.test>: 451 bad\n",
          H ": " AFTER "MAIL FROM:<s@y.test>: 451 bad\n", NULL},
         {"DATA|550 no", "a@x.test b@x.test",
