@@ -114,7 +114,8 @@ static int connect_socket(struct run *run, struct error *err)
 
     if (expand(d->scope, run->config->socket, d->arena, &path, &why) != EXPAND_OK) {
         error_set(err, "Expansion of \"%.*s\" (socket setting for %.*s transport) failed: %.*s",
-                  STR_ARG(template_source(run->config->socket)), STR_ARG(d->transport->instance.name), STR_ARG(why.text));
+                  STR_ARG(template_source(run->config->socket)), STR_ARG(d->transport->instance.name),
+                  STR_ARG(why.text));
         return -1;
     }
     if (path.n >= sizeof address.sun_path || memchr(path.s, '\0', path.n)) {

@@ -91,7 +91,8 @@ bool smtp_port(struct scope *scope, struct arena *arena, const struct transport_
     struct str text;
 
     if (expand(scope, options->port, arena, &text, &err) != EXPAND_OK)
-        return fail(arena, failure, DELIVERY_UNKNOWN, "failed to expand \"%.*s\" (\"port\" option) for %.*s transport: %.*s",
+        return fail(arena, failure, DELIVERY_UNKNOWN,
+                    "failed to expand \"%.*s\" (\"port\" option) for %.*s transport: %.*s",
                     STR_ARG(template_source(options->port)), STR_ARG(transport->instance.name), STR_ARG(err.text));
     text = default_port(options, str_trim(arena, text));
     if (text.n > 0 && ascii_is_digit(text.s[0])) {

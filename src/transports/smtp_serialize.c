@@ -40,8 +40,9 @@ bool smtp_serialize_begin(struct delivery *delivery, const struct mail_host *hos
 
 void smtp_serialize_end(struct delivery *delivery, const struct mail_host *host)
 {
+    struct hints *hints = delivery->scope->process->hints;
     struct error err = ERROR_IN(delivery->arena);
 
-    if (delivery->scope->process->hints && !hints_delete(delivery->scope->process->hints, HINTS_MISC, key_of(delivery, host), &err))
+    if (hints && !hints_delete(hints, HINTS_MISC, key_of(delivery, host), &err))
         log_write(LOG_MAIN | LOG_PANIC, "%.*s", STR_ARG(err.text));
 }
