@@ -166,8 +166,6 @@ static void settle(const struct tour *tour)
         return;
     if (tour->tried == 0) {
         settle_untried(tour);
-        if (d->host && tour->waiting) /* whoever gets through takes this message along */
-            d->host->wait_for(d, hosts);
         return;
     }
     for (struct mail_recipient *r = smtp_first_pending(d); r; r = smtp_next_pending(r))
