@@ -225,7 +225,8 @@ enum acl_check acl_verify_recipient(struct acl_run *run, struct acl_verify *veri
     if (status == CHECK_TRUE)
         return status;
     run->log_text = request.log_message;
-    run->user_text = result == VERIFY_FAIL && !by_callout(request.failure) ? request.log_message : request.user_message;
+    run->user_text = result == VERIFY_FAIL && !by_callout(request.failure) && str_is_null(request.user_message)
+                         ? request.log_message : request.user_message;
     return status;
 }
 

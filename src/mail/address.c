@@ -119,7 +119,7 @@ static bool read_literal(struct reader *r)
     if (!close)
         return error_set(r->err, "malformed domain literal");
     inside = str_copy_n(r->arena, r->p + 1, (size_t)(close - r->p - 1), true);
-    if (str_starts_nocase(inside, "IPv6:"))
+    if (str_starts_nocase(inside, "IPv6:") || str_starts_nocase(inside, "IPv4:"))
         inside = str_sub(r->arena, inside, 5, inside.n);
     if (inside.n > 0 && !ip_parse(inside, &ip))
         return error_set(r->err, "malformed domain literal");

@@ -89,7 +89,7 @@ static bool read_flags(struct rewrite_rule *rule, const char *p, const char *end
             return error_at(err, where, "unknown rewrite flag character '%c' (could be missing quotes round replacement "
                             "item)", *p);
         if (!global && (flag->place & ~(unsigned)REWRITE_HEADERS))
-            return error_at(err, where, "rewrite flag character '%c' is not for headers_rewrite", *p);
+            return error_at(err, where, "rewrite rule specifies a non-header rewrite - not allowed at transport time -");
         rule->places |= flag->place;
         rule->flags |= flag->flag;
     }
@@ -117,7 +117,7 @@ static bool read_rule(struct arena *arena, const struct source_line *line, bool 
     replacement = next_part(arena, &p, end);
     if (!read_flags(rule, p, end, line->where, global, err))
         return false;
-    if ((rule->places & REWRITE_SMTP) && !str_starts(pattern, "^"))
+    if ((rule->places & REWRITE_SMTP) && !str_starts(pattern, "^") && !str_starts(pattern, "\\N^"))
         return error_at(err, line->where, "rewrite rule has the S flag but is not a regular expression");
     rule->smtp_pattern = pattern;
     rule->pattern = compile_pattern(arena, pattern, line->where);

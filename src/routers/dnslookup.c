@@ -142,12 +142,16 @@ static enum router_verdict nothing_found(struct routing *r, const struct dnslook
                                          const struct host_answer *answer)
 {
     if (in_list(r, config->fail_defer_domains, r->recipient->domain))
-        return routing_say(r, ROUTER_DEFER, "lookup of host \"%.*s\" failed in %.*s router",
-                           STR_ARG(r->recipient->domain), STR_ARG(r->router->instance.name));
-    if (answer->records != HOST_BY_ADDRESS && answer->hosts)
-        return routing_say(r, ROUTER_DECLINE, "all relevant MX records point to non-existent hosts%s",
-                           names_addresses(answer->hosts) ? " or (invalidly) to IP addresses" : "");
-    return ROUTER_DECLINE;
+        return routing_say(r, ROUTER_DEFER, "missing MX, or all MXs point to missing A records, and defer requested");
+    if (answer->records == HOST_BY_ADDRESS || !answer->hosts)
+        return ROUTER_DECLINE;
+    if (!names_addresses(answer->hosts))
+        return routing_say(r, ROUTER_DECLINE, "all relevant MX records point to non-existent hosts");
+    r->recipient->user_message =
+        str_printf(r->arena, "It appears that the DNS operator for %.*s\nhas installed an invalid MX record with an IP "
+                   "address\ninstead of a domain name on the right hand side.", STR_ARG(r->recipient->domain));
+    return routing_say(r, ROUTER_DECLINE,
+                       "all relevant MX records point to non-existent hosts or (invalidly) to IP addresses");
 }
 
 static enum router_verdict not_now(struct routing *r)
@@ -185,7 +189,7 @@ static enum router_verdict use_hosts(struct routing *r, const struct dnslookup_c
     if (has_other_name(r, answer))
         return use_full_name(r, config, answer->name);
     if (answer->result == HOSTS_LOCAL) {
-        verdict = routing_self(r, answer->hosts->name);
+        verdict = routing_self(r, answer->hosts->name, answer->hosts->mx != HOST_MX_NONE);
         if (verdict != ROUTER_ACCEPT || r->router->self_action == SELF_REROUTE)
             return verdict;
     } else if (config->check_secondary_mx && !answer->local_removed) {
@@ -195,13 +199,25 @@ static enum router_verdict use_hosts(struct routing *r, const struct dnslookup_c
     return routing_accept(r, NULL, routing_hosts(r, answer->hosts, MAIL_NO_PORT));
 }
 
+/* Whether it may be asked for (dns_check_names_pattern). */
+static bool is_valid_name(struct str domain)
+{
+    const struct dns_settings *settings = dns_settings();
+
+    return !settings->name_allowed || settings->name_allowed(settings->ctx, domain);
+}
+
 static enum router_verdict route(struct routing *r, const struct router_instance *router)
 {
     const struct dnslookup_config *config = router->instance.config;
     struct host_request request = {.name = STR_NULL};
     struct host_answer answer = {.hosts = NULL};
-    enum router_verdict verdict = prepare(r, config, &request);
+    enum router_verdict verdict;
 
+    if (!is_valid_name(r->recipient->domain))
+        return routing_say(r, ROUTER_DECLINE, "mail domain \"%.*s\" is syntactically invalid",
+                           STR_ARG(r->recipient->domain));
+    verdict = prepare(r, config, &request);
     if (verdict == ROUTER_ACCEPT)
         verdict = look_up(r, config, &request, &answer);
     if (verdict != ROUTER_ACCEPT)
@@ -217,7 +233,7 @@ static enum router_verdict route(struct routing *r, const struct router_instance
     case HOSTS_NO_SERVICE:
         return routing_say(r, ROUTER_DECLINE, "an MX or SRV record indicated no SMTP service");
     case HOSTS_INSECURE:
-        return routing_say(r, ROUTER_DECLINE, "host lookup done insecurely");
+        return routing_say(r, ROUTER_DEFER, "host lookup done insecurely");
     case HOSTS_IGNORED:
         break;
     }

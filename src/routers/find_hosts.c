@@ -137,8 +137,8 @@ static enum router_verdict not_now(struct finding *f, struct str name)
         debug(DEBUG_route, "pass_on_timeout set: passed on");
         return ROUTER_PASS;
     }
-    return routing_say(r, ROUTER_DEFER, "host lookup for %.*s did not complete in %.*s router", STR_ARG(name),
-                       STR_ARG(r->router->instance.name));
+    r->recipient->error = DELIVERY_HOST_LOOKUP;
+    return routing_say(r, ROUTER_DEFER, "host lookup for %.*s did not complete (DNS timeout?)", STR_ARG(name));
 }
 
 /* This host: only the first of the list matters, the others and what is behind them go. */
@@ -150,7 +150,7 @@ static enum router_verdict this_host(struct finding *f, const struct host *found
         f->complete = true;
         return ROUTER_ACCEPT;
     }
-    verdict = routing_self(f->r, found->name);
+    verdict = routing_self(f->r, found->name, found->mx != HOST_MX_NONE);
     if (verdict != ROUTER_ACCEPT)
         return verdict;
     if (f->r->router->self_action == SELF_REROUTE) {
@@ -204,7 +204,7 @@ static enum router_verdict find_item(struct finding *f, const struct host_item *
     case HOSTS_INSECURE:
         break;
     }
-    return not_found(f, item->name);
+    return not_found(f, item->mx && answer.hosts ? answer.hosts->name : item->name);
 }
 
 /* --- The list */

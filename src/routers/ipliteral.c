@@ -28,9 +28,9 @@ static enum router_verdict route(struct routing *r, const struct router_instance
     if (!routing_prepare_lookup(r, &request))
         return ROUTER_DEFER;
     if (request.ignored && request.ignored(request.ctx, &host))
-        return ROUTER_DECLINE;
+        return routing_say(r, ROUTER_DECLINE, "IP literal host explicitly ignored");
     if (request.is_local(request.ctx, &host)) {
-        verdict = routing_self(r, host.name);
+        verdict = routing_self(r, host.name, false);
         if (verdict != ROUTER_ACCEPT || r->router->self_action == SELF_REROUTE)
             return verdict;
     }

@@ -312,7 +312,7 @@ static enum routing_result unrouteable(struct routing *r, const struct router_in
     struct error err = ERROR_IN(r->arena);
     struct str text = STR_NULL;
 
-    if (last && last->cannot_route_message) {
+    if (str_is_null(r->recipient->message) && last && last->cannot_route_message) {
         enum expand_status status = expand(r->scope, last->cannot_route_message, r->arena, &text, &err);
 
         if (status == EXPAND_FAILED || status == EXPAND_DEFER)
@@ -322,11 +322,9 @@ static enum routing_result unrouteable(struct routing *r, const struct router_in
         if (status != EXPAND_OK)
             text = STR_NULL;
     }
-    if (!str_is_null(text))
-        r->recipient->message = text;
-    else if (str_is_null(r->recipient->message))
-        r->recipient->message = STR("Unrouteable address");
-    r->recipient->user_message = r->recipient->message;
+    /* A router that declined may have said why; that need not be for the client. */
+    if (str_is_null(r->recipient->message))
+        r->recipient->message = r->recipient->user_message = str_is_null(text) ? STR("Unrouteable address") : text;
     r->recipient->router = NULL;
     debug(DEBUG_route, "no more routers");
     return ROUTED_FAIL;
@@ -392,6 +390,7 @@ enum routing_result route_recipient(struct routing *r)
     const struct router_instance *first = (const struct router_instance *)r->routers;
 
     debug(DEBUG_route, "routing %.*s", STR_ARG(recipient->address));
+    routing_undo_percent_hack(r);
     recipient->error = 0;
     recipient->message = recipient->user_message = STR_NULL;
     r->router = NULL;

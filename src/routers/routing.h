@@ -45,6 +45,9 @@ enum precondition routing_preconditions(struct routing *r);
 /* require_files.c */
 enum precondition routing_require_files(struct routing *r);
 
+/* percent_hack.c: puts the address that is meant in the place of r->recipient's, which becomes its parent. */
+void routing_undo_percent_hack(struct routing *r);
+
 /* --- affix.c: takes prefix and suffix off the local part. False: the router is skipped. */
 bool routing_take_affixes(struct routing *r);
 
@@ -73,7 +76,7 @@ void routing_rewrite_domain(struct routing *r, struct str from, struct str to);
 /* A generated address as the rewriting rules make it. */
 struct str routing_rewrite_child(struct routing *r, struct str address);
 
-/* --- self.c: the first host is this one (manual, 15: self). ROUTER_ACCEPT: send anyway. */
-enum router_verdict routing_self(struct routing *r, struct str host);
+/* --- self.c: the first host is this one (manual, 15: self). by_mx: MX records say so. ROUTER_ACCEPT: send anyway. */
+enum router_verdict routing_self(struct routing *r, struct str host, bool by_mx);
 
 #endif

@@ -14,15 +14,27 @@ static enum router_verdict reroute(struct routing *r)
     return ROUTER_ACCEPT;
 }
 
-enum router_verdict routing_self(struct routing *r, struct str host)
+/* "routing <a@b>", "verifying <a@b> from host [1.2.3.4]" */
+static struct str occasion(struct routing *r)
 {
-    static const char text[] = "remote host address is the local host";
+    const struct scope_connection *connection = r->scope->connection;
+    struct str address = r->recipient->address, host;
+
+    if (!routing_verifies(r) || !connection || str_is_null(connection->host_address) ||
+        expand_string(r->scope, STR("$sender_fullhost"), r->arena, &host, NULL) != EXPAND_OK)
+        return str_printf(r->arena, "routing <%.*s>", STR_ARG(address));
+    return str_printf(r->arena, "verifying <%.*s> from host %.*s", STR_ARG(address), STR_ARG(host));
+}
+
+enum router_verdict routing_self(struct routing *r, struct str host, bool by_mx)
+{
+    const char *text = by_mx ? "lowest numbered MX record points to local host"
+                             : "remote host address is the local host";
     struct mail_recipient *recipient = r->recipient;
 
     switch (r->router->self_action) {
     case SELF_FREEZE:
-        log_write(LOG_MAIN, "%s: %.*s (while routing <%.*s>)", text, STR_ARG(recipient->domain),
-                  STR_ARG(recipient->address));
+        log_write(LOG_MAIN, "%s: %.*s (while %.*s)", text, STR_ARG(recipient->domain), STR_ARG(occasion(r)));
         recipient->special = true;
         break;
     case SELF_DEFER:

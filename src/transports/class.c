@@ -1,5 +1,6 @@
 /* The transports section as the configuration reader sees it: the generic options (manual, chapter 24) and what
  * is checked once a stanza, and the section, has been read. */
+#include "mail/rewrite.h"
 #include "transports/transport.h"
 
 #define GENERIC(option_, type_, default_) \
@@ -66,6 +67,10 @@ static bool init(struct driver_instance *instance, struct error *err)
                          STR_ARG(instance->name));
     if (!str_is_null(transport->shadow_transport) && !driver->local)
         return error_set(err, "shadow transport not allowed on non-local transport %.*s", STR_ARG(instance->name));
+    if (!str_is_null(transport->headers_rewrite) &&
+        !(transport->rewrite_rules = rewrite_compile_list(instance->arena, transport->headers_rewrite,
+                                                          instance->where, err)))
+        return false;
     fill_in(transport, driver->local);
     return !driver->init || driver->init(transport, err);
 }

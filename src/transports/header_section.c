@@ -103,23 +103,17 @@ bool header_section(struct delivery *delivery, struct str *section, struct error
     const struct transport_instance *transport = delivery->transport;
     const struct mail_properties *properties = &delivery->recipients->properties;
     struct buffer b = BUFFER_IN(delivery->arena);
-    const struct rewrite_rules *rules = NULL;
     struct str added, removed;
 
     if (!add_trace(delivery, &b, err) ||
         !expand_lines(delivery, transport->headers_remove, "headers_remove", &removed, err) ||
         !expand_lines(delivery, transport->headers_add, "headers_add", &added, err))
         return false;
-    if (!str_is_empty(transport->headers_rewrite) &&
-        !(rules = rewrite_compile_list(delivery->arena, transport->headers_rewrite, transport->instance.where, err)))
-        return false;
     for (const struct mail_header *h = delivery->message->headers; h; h = h->next)
         if (h->type != HEADER_DELETED && !listed(delivery->arena, properties->headers_remove, h) &&
-            !listed(delivery->arena, removed, h)) {
-            enum rewrite_place place = rewrite_place_of(h->type);
-
-            buffer_add(&b, rules && place ? rewrite_header(delivery->scope, rules, h->text, place, false) : h->text);
-        }
+            !listed(delivery->arena, removed, h))
+            buffer_add(&b, rewrite_header(delivery->scope, transport->rewrite_rules, h->text,
+                                          rewrite_place_of(h->type), false));
     add_complete(&b, properties->headers_add);
     add_complete(&b, added);
     buffer_add_char(&b, '\n');

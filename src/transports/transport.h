@@ -16,6 +16,7 @@
 
 struct config;
 struct buffer;
+struct rewrite_rules;
 struct delivery;
 struct transport_instance;
 
@@ -41,6 +42,7 @@ struct transport_instance {
     const struct template *debug_print, *event_action;
     const struct template *headers_add, *headers_remove;
     struct str headers_rewrite;
+    const struct rewrite_rules *rewrite_rules; /* the same, compiled; NULL: none */
     struct option_account user, group; /* a fixed user who was named brings his group along */
     const struct template *home_directory, *current_directory;
     const struct template *max_parallel;
