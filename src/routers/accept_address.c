@@ -65,6 +65,8 @@ static bool add_headers(struct routing *r)
 
     if (items->n == 0)
         return true;
+    if (!str_is_null(properties->headers_add))
+        buffer_add(&all, properties->headers_add);
     for (size_t i = 0; i < items->n; i++) {
         if (!expand_or_none(r, items->v[i], "add_headers item ", &header, &given))
             return false;
@@ -74,8 +76,6 @@ static bool add_headers(struct routing *r)
         if (!str_ends(header, "\n"))
             buffer_add_char(&all, '\n');
     }
-    if (!str_is_null(properties->headers_add))
-        buffer_add(&all, properties->headers_add);
     properties->headers_add = buffer_str(&all);
     return true;
 }

@@ -10,10 +10,9 @@ static bool has_hack(struct routing *r, struct str domain, struct str local_part
            list_match(r->scope, domains, domain, NULL, NULL) == MATCH_YES;
 }
 
-/* The last percent sign becomes the at sign; what that makes may be of the same kind again. */
-void routing_undo_percent_hack(struct routing *r)
+bool routing_undo_percent_hack(struct routing *r)
 {
-    struct mail_recipient *recipient = r->recipient, *parent, *next = recipient->next;
+    struct mail_recipient *recipient = r->recipient;
     struct str local_part = recipient->caseful_local_part, domain = recipient->domain;
 
     while (has_hack(r, domain, local_part)) {
@@ -23,12 +22,9 @@ void routing_undo_percent_hack(struct routing *r)
         local_part = str_sub(r->arena, local_part, 0, percent);
     }
     if (local_part.n == recipient->caseful_local_part.n)
-        return;
-    parent = ARENA_NEW(r->arena, struct mail_recipient);
-    *parent = *recipient;
-    parent->next = NULL;
-    *recipient = *mail_recipient_child(r->arena, parent, str_join3(r->arena, local_part, STR("@"), domain),
+        return false;
+    r->children = mail_recipient_child(r->arena, recipient, str_join3(r->arena, local_part, STR("@"), domain),
                                        TARGET_ADDRESS);
-    recipient->next = next;
-    debug(DEBUG_route, "%%-hack changed address to %.*s", STR_ARG(recipient->address));
+    debug(DEBUG_route, "%%-hack changed address to %.*s", STR_ARG(r->children->address));
+    return true;
 }

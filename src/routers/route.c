@@ -390,10 +390,12 @@ enum routing_result route_recipient(struct routing *r)
     const struct router_instance *first = (const struct router_instance *)r->routers;
 
     debug(DEBUG_route, "routing %.*s", STR_ARG(recipient->address));
-    routing_undo_percent_hack(r);
     recipient->error = 0;
     recipient->message = recipient->user_message = STR_NULL;
     r->router = NULL;
+    r->children = NULL;
+    if (routing_undo_percent_hack(r))
+        return ROUTED;
     if (recipient->start_router)
         first = recipient->start_router;
     return route_from(r, first);

@@ -45,8 +45,9 @@ enum precondition routing_preconditions(struct routing *r);
 /* require_files.c */
 enum precondition routing_require_files(struct routing *r);
 
-/* percent_hack.c: puts the address that is meant in the place of r->recipient's, which becomes its parent. */
-void routing_undo_percent_hack(struct routing *r);
+/* percent_hack.c. True: the address that is meant is in r->children. The last percent sign becomes the at sign; what
+ * that makes may be of the same kind again. */
+bool routing_undo_percent_hack(struct routing *r);
 
 /* --- affix.c: takes prefix and suffix off the local part. False: the router is skipped. */
 bool routing_take_affixes(struct routing *r);
