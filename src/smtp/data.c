@@ -55,6 +55,7 @@ static void data_lost(struct smtp_session *s, const char *where)
 {
     struct str name = smtp_connection_name(s);
 
+    log_set_message(STR_NULL); /* there will be no message of that id */
     if (log_selected(LOG_SEL_lost_incoming_connection))
         log_write(LOG_MAIN, "%.*s lost while reading message data%s", STR_ARG(name), where);
     smtp_notquit(s, "connection-lost", "421", STR("Lost incoming connection"));

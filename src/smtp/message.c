@@ -216,7 +216,7 @@ struct str message_for_reject_log(const struct message *m, struct smtp_session *
         buffer_add(&b, s->message.recipients[i].address);
         buffer_add_cstr(&b, ">\n");
     }
-    if (s->transaction.mail)
+    if (s->transaction.mail && m->problem != MESSAGE_TOO_BIG) /* that one does not get a Received: line any more */
         add_list(&b, s->transaction.mail);
     else
         add_raw(&b, view(&m->headers));
