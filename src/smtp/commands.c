@@ -11,7 +11,7 @@
 static const struct smtp_command commands[] = {
     /* word, name, may have an argument, when input may follow it, when it counts as non-mail, handler */
     {"HELO", "HELO", true, FOLLOW_NEVER, COUNT_AFTER_HELO, smtp_helo},
-    {"EHLO", "EHLO", true, FOLLOW_NEVER, COUNT_AFTER_HELO, smtp_ehlo},
+    {"EHLO", "EHLO", true, FOLLOW_EARLY, COUNT_AFTER_HELO, smtp_ehlo},
     {"AUTH", "AUTH", true, FOLLOW_ALWAYS, COUNT_AFTER_AUTH, smtp_auth},
     {"MAIL FROM:", "MAIL", true, FOLLOW_PIPELINED, COUNT_NEVER, smtp_mail},
     {"RCPT TO:", "RCPT", true, FOLLOW_PIPELINED, COUNT_NEVER, smtp_rcpt},
@@ -96,6 +96,7 @@ static bool out_of_step(struct smtp_session *s)
     enum smtp_follow follow = s->command ? s->command->follow : FOLLOW_NEVER;
 
     if (follow == FOLLOW_ALWAYS || (follow == FOLLOW_PIPELINED && s->pipelining_advertised) ||
+        (follow == FOLLOW_EARLY && s->early_pipelining) ||
         !s->enforce_sync || s->peer->mode != SMTP_NETWORK)
         return false;
     return stream_input_ready(&s->stream);

@@ -35,6 +35,7 @@ struct server_tls; /* server_tls.h */
 enum smtp_follow {
     FOLLOW_NEVER,     /* the peer has to wait for the answer */
     FOLLOW_PIPELINED, /* where PIPELINING was announced */
+    FOLLOW_EARLY,     /* where the beginning of the session may be pipelined, too */
     FOLLOW_ALWAYS,    /* what follows belongs to the command, or does not matter */
 };
 
@@ -151,6 +152,7 @@ struct smtp_session {
     int message_limit;        /* smtp_accept_max_per_connection; 0: none */
     bool helo_seen, esmtp;
     bool helo_required, helo_verify_required, helo_verify_wanted, helo_verify_tried, helo_junk_allowed;
+    bool early_pipelining;    /* the client need not wait for the greeting, nor for the answer to EHLO */
     bool sender_unqualified_allowed, recipient_unqualified_allowed;
     bool pipelining_advertised, dsn_advertised, chunking_advertised, auth_advertised, tls_advertised;
     bool *advertised;         /* of prepared->servers: announced in answer to the last EHLO */

@@ -148,10 +148,12 @@ class Place:
     def configure(self, options="", sections=PLAIN):
         """Writes the configuration: main options and sections."""
         environment = "" if "keep_environment" in options else "keep_environment ="
+        # Clients have to wait for their turn unless a test is about it.
+        early = "" if "pipelining_connect" in options else "pipelining_connect_advertise_hosts =\n"
         tls = "" if "tls_" in options else "tls_advertise_hosts =\n"  # no TLS unless a test is about it
         self.config.write_text(
             f"spool_directory = {self.path}/spool\nlog_file_path = {self.path}/log/%slog\n"
-            f"primary_hostname = mail.test\n{environment}\n{options}\n{tls}{sections}\n")
+            f"primary_hostname = mail.test\n{environment}\n{early}{options}\n{tls}{sections}\n")
         self.config.chmod(0o644)
 
     def command(self, *arguments):

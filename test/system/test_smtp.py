@@ -308,3 +308,15 @@ def test_a_test_session_delays_nothing(place):
     began = time.monotonic()
     assert "250 OK" in place.session("HELO x", "MAIL FROM:<a@b.test>", "QUIT")
     assert time.monotonic() - began < 5
+
+
+def test_early_pipelining(place):
+    """Where PIPECONNECT is offered, a client need wait neither for the greeting nor for the answer to EHLO."""
+    place.configure("pipelining_connect_advertise_hosts = 127.0.0.1\nacl_smtp_rcpt = accept\n")
+    with Client(place.daemon(), greet=False) as client:
+        client.send("EHLO x.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\n")
+        assert client.reply().startswith("220 ")
+        assert "250-PIPELINING\n250-PIPECONNECT\n" in client.reply()
+        assert [client.reply() for _ in range(2)] == ["250 OK", "250 Accepted"]
+        client.send("VRFY x\r\nNOOP\r\n")
+        assert client.reply() == "554 SMTP synchronization error"

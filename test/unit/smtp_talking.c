@@ -92,7 +92,8 @@ static struct config *read_config(struct smtp_bench *bench, const char *text, st
     static const char *const none[] = {NULL};
     struct arena *arena = bench->files->arena;
     struct str whole =
-        str_join3(arena, STR("primary_hostname = mail.test\nsmtp_banner = ready\ntls_advertise_hosts =\n"),
+        str_join3(arena, STR("primary_hostname = mail.test\nsmtp_banner = ready\ntls_advertise_hosts =\n"
+                             "pipelining_connect_advertise_hosts =\n"),
                   str_of(text), STR("\n"));
     const char *files[] = {temp_file(bench->files, "conf", whole.s).s, NULL};
     struct config *config = config_read(&(struct config_request){.files = files,
