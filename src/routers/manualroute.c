@@ -267,7 +267,7 @@ static enum router_verdict route(struct routing *r, const struct router_instance
     };
     const struct transport_instance *transport = NULL;
     const struct template *hosts = NULL;
-    struct str list, words = STR_NULL;
+    struct str list = STR_NULL, words = STR_NULL;
     enum router_verdict verdict = config->route_data ? look_up_rule(r, config, &hosts, &words)
                                                      : choose_rule(r, config, &hosts, &words);
 

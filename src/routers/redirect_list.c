@@ -253,9 +253,11 @@ static bool has_links(struct str directory, struct str path)
 {
     char *copy = strndup(path.s, path.n), *end;
     struct stat found;
-    bool links = copy == NULL;
+    bool links = false;
 
-    for (end = copy ? copy + directory.n : NULL; end && *end && !links;) {
+    if (copy == NULL)
+        return true;
+    for (end = copy + directory.n; *end && !links;) {
         char kept;
 
         end += *end == '/';

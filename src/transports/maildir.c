@@ -102,12 +102,15 @@ static bool sync_directory(const char *name)
 static bool write_file(struct mailbox *m, int fd, struct str path)
 {
     struct error why = ERROR_IN(m->delivery->arena);
+    bool written;
 
     errno = 0;
-    if (local_message_write(&m->message, fd, &why) && fsync(fd) == 0 && close(fd) == 0)
-        return true;
+    written = local_message_write(&m->message, fd, &why) && fsync(fd) == 0;
     m->error = errno;
-    close(fd);
+    if (close(fd) == 0 && written)
+        return true;
+    if (written)
+        m->error = errno;
     unlink(path.s);
     return mailbox_fail(m, m->error == EDQUOT ? DELIVERY_QUOTA : m->error ? m->error : DELIVERY_UNKNOWN,
                         "error while writing %.*s: %.*s", STR_ARG(path), STR_ARG(why.text));

@@ -123,7 +123,7 @@ static void tells_events_apart(void **state)
         request.event = str_printf(s->arena, "event %d", i);
         assert_true(rate_measure(&s->scope, s->arena, &request, &rate, &err));
     }
-    assert_true(rate > 800 && rate <= 900); /* time passes, too */
+    assert_true(rate > 890 && rate < 900.1); /* of short intervals only so many digits are right */
 }
 
 static void measures_only_where_it_makes_sense(void **state)
