@@ -34,10 +34,13 @@ static enum password_status check(struct arena *arena, const struct str *args, u
     return n > 1 && str_eq(args[0], args[1]) ? PASSWORD_RIGHT : PASSWORD_WRONG;
 }
 
-const struct password_checker *password_checker_find(struct str name)
+const struct password_checker *password_checker_find(struct str name, struct error *err)
 {
-    static const struct password_checker checker = {"crypteq", 2, 2, check};
-    return str_is(name, "crypteq") ? &checker : NULL;
+    static const struct password_checker checker = {.name = "crypteq", .min_args = 2, .max_args = 2, .check = check};
+    if (str_is(name, "crypteq"))
+        return &checker;
+    error_set(err, "there is no such checker");
+    return NULL;
 }
 
 static enum match_result match(struct scope *scope, enum match_kind kind, struct str subject, struct str list,

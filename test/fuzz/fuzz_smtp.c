@@ -19,6 +19,7 @@
 /* RFC 4616 with the name "u" and the password "p": the inputs may find it out. */
 static const char configuration[] =
     "primary_hostname = mail.test\n"
+    "tls_advertise_hosts =\n" /* what is encrypted is nothing to read */
     "dsn_advertise_hosts = *\n"
     "allow_domain_literals\n"
     "smtp_enforce_sync = no\n"
