@@ -40,7 +40,7 @@ def test_version(place):
 def test_version_with_an_error_in_the_configuration(place):
     place.configure("smtp_accept_max = many\n")
     result = place.run("-bV", code=1)
-    assert f"Exim configuration error in line 5 of {place.config}:\n  integer expected for smtp_accept_max" \
+    assert f"Exim configuration error in line 6 of {place.config}:\n  integer expected for smtp_accept_max" \
         in result.stderr
     assert "Configuration file is" not in result.stdout
 
