@@ -1,5 +1,7 @@
-/* What log lines may say of a scope: see scope.h. */
+/* What log lines may say of a scope, and what it shows of an exchange of AUTH: see scope.h. */
 #include "expand/scope.h"
+
+#include <string.h>
 
 struct str scope_place(void *scope, struct arena *arena)
 {
@@ -23,4 +25,21 @@ bool scope_has_secrets(const struct scope *scope)
         if (!str_is_null(scope->auth_vars[i]))
             return true;
     return false;
+}
+
+void scope_show_auth(struct scope *scope, const struct str *vars, const struct str *numbers, unsigned count)
+{
+    memcpy(scope->auth_vars, vars, sizeof scope->auth_vars);
+    scope->captures[0] = STR_NULL;
+    for (unsigned i = 0; i < count; i++)
+        scope->captures[i + 1] = numbers[i];
+    scope->capture_count = count > 0 ? count + 1 : 0;
+}
+
+void scope_hide_auth(struct scope *scope)
+{
+    memset(scope->auth_vars, 0, sizeof scope->auth_vars);
+    memset(scope->captures, 0, sizeof scope->captures);
+    scope->capture_count = 0;
+    scope->value = STR_NULL;
 }

@@ -260,6 +260,12 @@ struct str scope_place(void *scope, struct arena *arena);
 /* Sets $lookup_dnssec_authenticated; scope is a struct scope. */
 void scope_set_validated(void *scope, struct str answer);
 
+/* $auth1... and $1... are there while an exchange of AUTH expands, and gone again when it is done: they hold
+ * secrets, and live in memory that goes with the exchange. vars: SCOPE_AUTH_VARS strings; numbers: `count` of them,
+ * at most SCOPE_CAPTURES - 1. */
+void scope_show_auth(struct scope *scope, const struct str *vars, const struct str *numbers, unsigned count);
+void scope_hide_auth(struct scope *scope);
+
 /* Whether variables may have what a peer authenticates with in them. */
 bool scope_has_secrets(const struct scope *scope);
 

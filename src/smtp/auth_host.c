@@ -1,30 +1,8 @@
 /* What authenticators may ask of a session: see auth_host.h. */
 #include "smtp/auth_host.h"
 
-#include <string.h>
-
 #include "base/print.h"
 #include "smtp/outgoing_tls.h"
-
-/* $auth1... and $1... are there while an exchange expands, and gone again when it is done: they hold
- * secrets, and live in memory that goes with the exchange. */
-static void show_variables(struct scope *scope, const struct auth_exchange *x)
-{
-    unsigned numbers = x->count < AUTH_NUMBERS ? x->count : AUTH_NUMBERS;
-
-    memcpy(scope->auth_vars, x->vars, sizeof scope->auth_vars);
-    scope->captures[0] = STR_NULL;
-    for (unsigned i = 0; i < numbers; i++)
-        scope->captures[i + 1] = x->numbers[i];
-    scope->capture_count = numbers > 0 ? numbers + 1 : 0;
-}
-
-static void hide_variables(struct scope *scope)
-{
-    memset(scope->auth_vars, 0, sizeof scope->auth_vars);
-    memset(scope->captures, 0, sizeof scope->captures);
-    scope->capture_count = 0;
-}
 
 static enum auth_expand expand_for(struct auth_exchange *x, const struct template *t, struct str *value)
 {
@@ -34,11 +12,11 @@ static enum auth_expand expand_for(struct auth_exchange *x, const struct templat
     enum expand_status status;
 
     s->scope.arena = x->arena; /* what lists keep of the strings they see is wiped, too */
-    show_variables(&s->scope, x);
+    scope_show_auth(&s->scope, x->vars, x->numbers,
+                    x->count < AUTH_NUMBERS ? x->count : AUTH_NUMBERS);
     status = expand(&s->scope, t, x->arena, value, &err);
-    hide_variables(&s->scope);
+    scope_hide_auth(&s->scope);
     s->scope.arena = working;
-    s->scope.value = STR_NULL;
     x->message = status == EXPAND_OK ? STR_NULL : err.text;
     switch (status) {
     case EXPAND_OK:

@@ -31,25 +31,6 @@ enum outcome {
 
 /* --- What authenticators may ask */
 
-static void show_variables(struct scope *scope, const struct auth_exchange *x)
-{
-    unsigned numbers = x->count < AUTH_NUMBERS ? x->count : AUTH_NUMBERS;
-
-    memcpy(scope->auth_vars, x->vars, sizeof scope->auth_vars);
-    scope->captures[0] = STR_NULL;
-    for (unsigned i = 0; i < numbers; i++)
-        scope->captures[i + 1] = x->numbers[i];
-    scope->capture_count = numbers > 0 ? numbers + 1 : 0;
-}
-
-static void hide_variables(struct scope *scope)
-{
-    memset(scope->auth_vars, 0, sizeof scope->auth_vars);
-    memset(scope->captures, 0, sizeof scope->captures);
-    scope->capture_count = 0;
-    scope->value = STR_NULL;
-}
-
 /* A failed expansion is a failure of the delivery, in words of its own. */
 static void note_expansion_failure(struct remote *r, const struct auth_exchange *x, const struct template *t)
 {
@@ -67,9 +48,10 @@ static enum auth_expand expand_for(struct auth_exchange *x, const struct templat
     enum expand_status status;
 
     scope->arena = x->arena; /* what lists keep of the strings they see is wiped, too */
-    show_variables(scope, x);
+    scope_show_auth(scope, x->vars, x->numbers,
+                    x->count < AUTH_NUMBERS ? x->count : AUTH_NUMBERS);
     status = expand(scope, t, x->arena, value, &err);
-    hide_variables(scope);
+    scope_hide_auth(scope);
     scope->arena = working;
     x->message = status == EXPAND_OK ? STR_NULL : err.text;
     switch (status) {
