@@ -9,9 +9,10 @@ UNIT_SOURCES := $(filter-out $(foreach switch,$(UNUSED),test/unit/test_$(call mo
     $(wildcard test/unit/test_*.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 UNIT_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out test/unit/test_%,$(wildcard test/unit/*.c)))
-FUZZ_SOURCES := $(wildcard test/fuzz/fuzz_*.c)
+FUZZ_SOURCES := $(filter-out $(foreach switch,$(UNUSED),test/fuzz/fuzz_$(call module_of,$(switch)).c),\
+    $(wildcard test/fuzz/fuzz_*.c))
 FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
-FUZZ_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(FUZZ_SOURCES),$(wildcard test/fuzz/*.c)))
+FUZZ_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out test/fuzz/fuzz_%,$(wildcard test/fuzz/*.c)))
 
 $(BUILD)/test/%.o: test/%.c $(BUILD)/compile.stamp
 	$(call say,CC,$<)
@@ -55,9 +56,12 @@ fuzz:
 fuzz-run: $(FUZZ_TARGETS)
 	@scripts/run-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
+# It makes its own tickets.
+$(BUILD)/test/fuzz/fuzz_auth_heimdal_gssapi: FUZZ_LIBS := -lasn1
+
 $(FUZZ_TARGETS): %: %.o $(FUZZ_HELPERS) $(BUILD)/libgatepost.a $(BUILD)/link.stamp
 	$(call say,LINK,$@)
-	$(FULLECHO)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(LIBS) $(MODULE_LIBS)
+	$(FULLECHO)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(LIBS) $(MODULE_LIBS) $(FUZZ_LIBS)
 
 # --- Lint. A file is read again when it, a header or the rules have changed.
 TIDY_MARKS := $(SOURCES:src/%.c=$(BUILD)/lint/%.tidy)

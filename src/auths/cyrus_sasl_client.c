@@ -126,6 +126,7 @@ static enum auth_verdict answer(struct auth_exchange *x, const struct client *cl
                                 unsigned n)
 {
     if (status == SASL_OK || status == SASL_CONTINUE) {
+        x->unfinished = status == SASL_CONTINUE;
         /* The first step has nothing to send where the server speaks first. */
         x->out = out || x->steps > 0 ? str_copy_n(x->arena, out ? out : "", n, false) : STR_NULL;
         return AUTH_MORE;

@@ -161,7 +161,7 @@ enum auth_verdict gsasl_client(struct auth_exchange *x)
         x->message = str_printf(x->arena, "GNU SASL: %s", gsasl_strerror(status));
         return AUTH_CANCELLED;
     }
-    x->unfinished = status == GSASL_NEEDS_MORE && x->steps > 0;
+    x->unfinished = status == GSASL_NEEDS_MORE;
     show_salted(x);
     if (str_is_null(x->out) && x->steps > 0)
         x->out = STR("");

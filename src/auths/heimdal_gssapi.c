@@ -2,6 +2,7 @@
  * layer. */
 #include "auths/heimdal_gssapi.h"
 
+#include <gssapi/gssapi_krb5.h>
 #include <krb5.h>
 
 #define EXPANDED(name_) {.name = #name_, .type = OPTION_TEMPLATE, .offset = offsetof(struct heimdal_config, name_)}
@@ -90,6 +91,14 @@ enum auth_verdict heimdal_trouble(struct auth_exchange *x, enum auth_verdict ver
     x->message = buffer_str(&text);
     x->host->debug(x, "gssapi: %.*s\n", STR_ARG(x->message));
     return verdict;
+}
+
+gss_OID_set heimdal_mechanisms(void)
+{
+    static gss_OID_set_desc kerberos = {.count = 1};
+
+    kerberos.elements = GSS_KRB5_MECHANISM;
+    return &kerberos;
 }
 
 bool heimdal_import_service(struct auth_exchange *x, struct str service, struct str host, gss_name_t *name)

@@ -31,6 +31,9 @@ bool heimdal_import_service(struct auth_exchange *x, struct str service, struct 
 enum auth_verdict heimdal_trouble(struct auth_exchange *x, enum auth_verdict verdict, const char *what, OM_uint32 major,
                                   OM_uint32 minor);
 
+/* Kerberos alone: the library would take SPNEGO and NTLM as well, which the SASL mechanism GSSAPI is not. */
+gss_OID_set heimdal_mechanisms(void);
+
 /* A buffer of the library's, copied into the arena and released. */
 struct str heimdal_take(struct auth_exchange *x, gss_buffer_desc *buffer);
 

@@ -30,7 +30,7 @@ static bool acquire(struct auth_exchange *x, struct heimdal_context *c, enum aut
     buffer = (gss_buffer_desc){.length = principal.n, .value = (void *)principal.s};
     major = gss_import_name(&minor, &buffer, GSS_C_NT_USER_NAME, &name);
     if (major == GSS_S_COMPLETE)
-        major = gss_acquire_cred(&minor, name, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &c->credential, NULL,
+        major = gss_acquire_cred(&minor, name, GSS_C_INDEFINITE, heimdal_mechanisms(), GSS_C_INITIATE, &c->credential, NULL,
                                  NULL);
     gss_release_name(&ignored, &name);
     if (major != GSS_S_COMPLETE)

@@ -43,7 +43,7 @@ static bool acquire(struct auth_exchange *x, struct heimdal_context *c, enum aut
     *verdict = AUTH_DEFER;
     if (!heimdal_import_service(x, service, host, &name))
         return false;
-    major = gss_acquire_cred(&minor, name, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_ACCEPT, &c->credential, NULL, NULL);
+    major = gss_acquire_cred(&minor, name, GSS_C_INDEFINITE, heimdal_mechanisms(), GSS_C_ACCEPT, &c->credential, NULL, NULL);
     gss_release_name(&ignored, &name);
     if (major == GSS_S_COMPLETE)
         return true;

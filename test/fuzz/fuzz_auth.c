@@ -1,70 +1,40 @@
 /* The AUTH exchange: arbitrary answers of a peer, through base64 as the SMTP reader does it, into the server
  * and the client steps of the plaintext driver. Whatever the peer sends, only the right user name and
  * password authenticate. */
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "auths/auth.h"
-#include "auths/exchange.h"
-#include "base/arena.h"
+#include "auth_fuzzing.h"
 #include "base/base64.h"
 
 #include "fuzz.h"
 
-/* What this host takes for a compiled template. */
-struct template {
-    enum auth_expand status;
-    const char *text;
-};
-
-static const struct template plain_check = {AUTH_EXPAND_OK, "plain"}, login_check = {AUTH_EXPAND_OK, "login"};
-static const struct template prompts[] = {
-    {AUTH_EXPAND_OK, ":"}, {AUTH_EXPAND_OK, "User : Pass"}, {AUTH_EXPAND_FAILED, "oops"}, {AUTH_EXPAND_OK, ""},
-};
-static const struct template answers[] = {
-    {AUTH_EXPAND_OK, "^user^secret"}, {AUTH_EXPAND_OK, ""}, {AUTH_EXPAND_FORCED, ""}, {AUTH_EXPAND_OK, "^^^"},
-};
+extern const struct auth_driver auth_driver_plaintext;
 
 static bool right(const struct auth_exchange *x, unsigned at)
 {
     return str_is(x->vars[at], "user") && str_is(x->vars[at + 1], "secret");
 }
 
-static enum auth_expand expand_double(struct auth_exchange *x, const struct template *t, struct str *value)
+static struct str check_plain(struct auth_exchange *x)
 {
-    if (!t) {
-        *value = STR_NULL;
-        return AUTH_EXPAND_OK;
-    }
-    if (t == &plain_check)
-        *value = right(x, 1) ? STR("yes") : STR("no");
-    else if (t == &login_check)
-        *value = right(x, 0) ? STR("yes") : STR("no");
-    else
-        *value = str_of(t->text);
-    x->message = STR("text");
-    return t->status;
+    return right(x, 1) ? STR("yes") : STR("no");
 }
 
-__attribute__((format(printf, 2, 3))) static void quiet(struct auth_exchange *x, const char *format, ...)
+static struct str check_login(struct auth_exchange *x)
 {
-    (void)x;
-    (void)format;
+    return right(x, 0) ? STR("yes") : STR("no");
 }
 
-static const struct auth_host host = {.expand = expand_double, .debug = quiet, .log = quiet};
-
-static void set_option(struct auth_instance *auth, const char *name, const void *value, size_t size)
-{
-    const struct driver_info *driver = auth->instance.driver;
-
-    for (size_t i = 0; i < driver->option_count; i++)
-        if (strcmp(driver->options[i].name, name) == 0)
-            memcpy((char *)auth->instance.config + driver->options[i].offset, value, size);
-}
+static const struct template plain_check = {.value = check_plain}, login_check = {.value = check_login};
+static const struct template prompts[] = {
+    {.text = ":"}, {.text = "User : Pass"}, {AUTH_EXPAND_FAILED, NULL, "oops"}, {.text = ""},
+};
+static const struct template answers[] = {
+    {.text = "^user^secret"}, {.text = ""}, {AUTH_EXPAND_FORCED, NULL, ""}, {.text = "^^^"},
+};
 
 /* The next line of the input, decoded; false: no more, or not base64. */
 static bool next_line(struct arena *arena, const uint8_t **data, size_t *size, struct str *decoded)
@@ -83,7 +53,7 @@ static bool next_line(struct arena *arena, const uint8_t **data, size_t *size, s
 
 static void serve(struct arena *arena, struct auth_instance *auth, const uint8_t *data, size_t size)
 {
-    struct auth_exchange *x = auth_exchange_begin(auth, AUTH_SERVER, &host, NULL);
+    struct auth_exchange *x = auth_exchange_begin(auth, AUTH_SERVER, &fuzz_host, NULL);
     struct str in = STR_NULL;
     enum auth_verdict verdict;
 
@@ -100,7 +70,7 @@ static void serve(struct arena *arena, struct auth_instance *auth, const uint8_t
 
 static void use(struct arena *arena, struct auth_instance *auth, const uint8_t *data, size_t size)
 {
-    struct auth_exchange *x = auth_exchange_begin(auth, AUTH_CLIENT, &host, NULL);
+    struct auth_exchange *x = auth_exchange_begin(auth, AUTH_CLIENT, &fuzz_host, NULL);
     enum auth_verdict verdict = auth_exchange_step(x, STR_NULL);
     struct str in;
 
@@ -114,26 +84,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena *arena;
     const struct template *list[4], *prompt;
     struct option_templates send = {.v = list};
-    struct auth_instance auth = {.instance = {.name = STR("fuzz")}, .public_name = STR("FUZZ")};
-    const struct auth_driver *driver = auth_driver_find(STR("plaintext"), NULL);
-    struct error err = ERROR_IN(NULL);
+    struct auth_instance auth;
     bool ignore;
 
-    if (size < 2 || !driver)
+    if (size < 2)
         return 0;
     arena = arena_new(ARENA_PLAIN);
-    auth.instance.driver = &driver->info;
-    auth.instance.config = arena_alloc(arena, driver->info.config_size);
+    fuzz_instance(arena, &auth, &auth_driver_plaintext, "FUZZ");
     prompt = &prompts[data[0] & 3];
     ignore = data[0] & 4;
     send.n = 1 + (data[0] >> 3 & 3);
     for (size_t i = 0; i < send.n; i++)
         list[i] = &answers[data[1] >> 2 * i & 3];
     auth.server_condition = data[0] & 128 ? &plain_check : &login_check;
-    set_option(&auth, "server_prompts", &prompt, sizeof prompt);
-    set_option(&auth, "client_send", &send, sizeof send);
-    set_option(&auth, "client_ignore_invalid_base64", &ignore, sizeof ignore);
-    if (auth_class.init(&auth.instance, &err)) {
+    fuzz_set_option(&auth, "server_prompts", &prompt, sizeof prompt);
+    fuzz_set_option(&auth, "client_send", &send, sizeof send);
+    fuzz_set_option(&auth, "client_ignore_invalid_base64", &ignore, sizeof ignore);
+    if (fuzz_init(arena, &auth)) {
         serve(arena, &auth, data + 2, size - 2);
         use(arena, &auth, data + 2, size - 2);
     }

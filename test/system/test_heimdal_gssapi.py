@@ -80,7 +80,14 @@ def test_without_a_ticket(server, realm, tmp_path):
     assert " peer <" not in server.place.log("main")
 
 
-@pytest.mark.parametrize("token", ["", "x", "\0\0\0\0", "`\x82\xff\xff", "`\x06\x06\x04\x2b\x06\x01\x05", "a" * 3000])
+# What the library would take as well, and GSSAPI is not (RFC 4752, section 3.1): SPNEGO, with Kerberos to choose
+# from, and NTLM.
+SPNEGO = "`\x1b\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x110\x0f\xa0\x0d0\x0b\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"
+NTLM = "NTLMSSP\0\1\0\0\0\7\2\0\0" + "\0" * 16
+
+
+@pytest.mark.parametrize("token", ["", "x", "\0\0\0\0", "`\x82\xff\xff", "`\x06\x06\x04\x2b\x06\x01\x05", "a" * 3000,
+                                   SPNEGO, NTLM])
 def test_nonsense(server, intact, token):  # pylint: disable=unused-argument
     peer = server.client()
     assert peer.command("AUTH GSSAPI") == "334 "

@@ -41,6 +41,7 @@ static void cram_md5(void **state)
     assert_true(str_is_null(x->out));
     assert_int_equal(auth_exchange_step(x, STR("<1896.697170952@postoffice.reston.mci.net>")), AUTH_MORE);
     assert_string_equal(x->out.s, "tim b913a602c7eda7a495b4e6e7334d3890");
+    assert_false(x->unfinished);
     auth_exchange_end(x);
 }
 
@@ -54,7 +55,29 @@ static void plain(void **state)
     assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
     assert_int_equal(x->out.n, sizeof "\0tim\0tanstaaftanstaaf" - 1);
     assert_memory_equal(x->out.s, "\0tim\0tanstaaftanstaaf", x->out.n);
+    assert_false(x->unfinished);
     auth_exchange_end(x);
+}
+
+/* A server that is content before it has shown that it knows the password has not proved who it is. */
+static void unproved_server(void **state)
+{
+    static const char *const mechanisms[] = {"SCRAM-SHA-1", "SCRAM-SHA-256", "DIGEST-MD5"};
+    struct auth_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
+        struct auth_exchange *x;
+
+        set(f, mechanisms[i], &tim, &tanstaaf);
+        x = auth_begin_client(f);
+        assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
+        assert_true(x->unfinished);
+        if (i == 2) {
+            assert_int_equal(auth_exchange_step(x, STR("realm=\"r\",nonce=\"n\",qop=\"auth\",algorithm=md5-sess")), AUTH_MORE);
+            assert_true(x->unfinished);
+        }
+        auth_exchange_end(x);
+    }
 }
 
 /* Challenges that no server would send are the end of the attempt, not of the program. */
@@ -139,6 +162,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(cram_md5, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(plain, setup, auth_teardown),
+        cmocka_unit_test_setup_teardown(unproved_server, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(hostile_servers, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(undecodable, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(expansions, setup, auth_teardown),

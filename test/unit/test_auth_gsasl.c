@@ -155,6 +155,19 @@ static void right_and_wrong(void **state)
     }
 }
 
+/* A server that is content with the first message has not shown that it knows the password. */
+static void content_at_once(void **state)
+{
+    struct pair *pair = *state;
+    struct auth_exchange *client;
+
+    configure(pair, "SCRAM-SHA-256", &alice, &secret);
+    client = auth_begin_client(pair->client);
+    assert_int_equal(auth_exchange_step(client, STR_NULL), AUTH_MORE);
+    assert_true(client->unfinished);
+    auth_exchange_end(client);
+}
+
 static void plain_and_login(void **state)
 {
     static const char *const mechanisms[] = {"PLAIN", "LOGIN"};
@@ -402,6 +415,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(right_and_wrong),       TEST(plain_and_login), TEST(anonymous_and_external), TEST(channel_binding),
+        TEST(content_at_once),
         TEST(downgrade),             TEST(tampering),       TEST(stored_keys),            TEST(unknown_users),
         TEST(failing_options),       TEST(nonsense_from_clients), TEST(nonsense_from_servers),
         TEST(too_many_iterations),   TEST(configuration),
