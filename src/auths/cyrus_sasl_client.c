@@ -1,8 +1,12 @@
 /* The cyrus_sasl driver as a client. */
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "auths/cyrus_sasl.h"
+
+/* What a server may ask of us; more only costs time, of which the library sets no limit (RFC 5802, section 9). */
+enum { ITERATIONS_AT_MOST = 1000000 };
 
 struct client {
     struct auth_exchange *x;
@@ -10,6 +14,7 @@ struct client {
     struct str username, password, authz, realm; /* STR_NULL: not set */
     sasl_secret_t *secret;
     sasl_callback_t callbacks[6];
+    bool finished; /* the library is content with what the server has shown */
 };
 
 static void dispose(void *p)
@@ -122,11 +127,28 @@ static struct client *client_new(struct auth_exchange *x, enum auth_verdict *ver
     return cyrus_describe_connection(x, client->connection) ? client : NULL;
 }
 
-static enum auth_verdict answer(struct auth_exchange *x, const struct client *client, int status, const char *out,
-                                unsigned n)
+/* Whether the challenge of a SCRAM mechanism asks for too much work: ...,i=ITERATIONS. */
+static bool too_many_iterations(const struct auth_exchange *x)
+{
+    const struct cyrus_config *config = x->auth->instance.config;
+    const char *p = x->in.s, *end;
+
+    if (x->in.n == 0 || !str_starts_nocase(config->client_mech, "SCRAM-"))
+        return false;
+    end = p + x->in.n;
+    while ((p = memmem(p, (size_t)(end - p), ",i=", 3)) != NULL) {
+        p += 3;
+        if (strtol(p, NULL, 10) > ITERATIONS_AT_MOST)
+            return true;
+    }
+    return false;
+}
+
+static enum auth_verdict answer(struct auth_exchange *x, struct client *client, int status, const char *out, unsigned n)
 {
     if (status == SASL_OK || status == SASL_CONTINUE) {
-        x->unfinished = status == SASL_CONTINUE;
+        client->finished = status == SASL_OK;
+        x->unfinished = !client->finished;
         /* The first step has nothing to send where the server speaks first. */
         x->out = out || x->steps > 0 ? str_copy_n(x->arena, out ? out : "", n, false) : STR_NULL;
         return AUTH_MORE;
@@ -149,6 +171,10 @@ enum auth_verdict cyrus_client(struct auth_exchange *x)
         return verdict;
     if (x->in_undecodable || x->in.n > INT_MAX)
         return trouble(x, AUTH_CANCELLED, "invalid base64 string in server response");
+    if (client->finished)
+        return AUTH_UNEXPECTED;
+    if (too_many_iterations(x))
+        return trouble(x, AUTH_CANCELLED, "the server wants too many iterations");
     if (first)
         status = sasl_client_start(client->connection, config->client_mech.s, &questions, &out, &n, &mechanism);
     else

@@ -65,15 +65,35 @@ static const char *name_of(const struct server *server)
     return sasl_getprop(server->connection, SASL_USERNAME, &name) == SASL_OK ? name : NULL;
 }
 
-static enum auth_verdict refuse(struct auth_exchange *x, const struct server *server, int status)
+/* Who is trying, for server_set_id. False: the library does not know. */
+static bool show_name(struct auth_exchange *x, const struct server *server)
 {
-    const struct cyrus_config *config = x->auth->instance.config;
     const char *name = name_of(server);
 
     if (name)
         auth_exchange_add(x, str_taint(str_copy(x->arena, str_of(name))));
-    x->host->log_reject(x, "%.*s authenticator (%.*s): Cyrus SASL permanent failure: %s", STR_ARG(x->auth->instance.name),
-                        STR_ARG(config->server_mech), sasl_errstring(status, NULL, NULL));
+    return name != NULL;
+}
+
+static enum auth_verdict put_off(struct auth_exchange *x, const struct server *server, int status)
+{
+    const struct cyrus_config *config = x->auth->instance.config;
+
+    show_name(x, server);
+    if (status == SASL_NOMECH)
+        x->message = str_printf(x->arena, "Cyrus SASL: mechanism %.*s not available", STR_ARG(config->server_mech));
+    else
+        x->message = str_printf(x->arena, "Cyrus SASL temporary failure: %s", sasl_errstring(status, NULL, NULL));
+    return AUTH_DEFER;
+}
+
+static enum auth_verdict refuse(struct auth_exchange *x, const struct server *server, int status)
+{
+    const struct cyrus_config *config = x->auth->instance.config;
+
+    x->host->log_reject(x, "%.*s authenticator (%.*s): Cyrus SASL %s: %s", STR_ARG(x->auth->instance.name),
+                        STR_ARG(config->server_mech), show_name(x, server) ? "permanent failure" : "username fetch problem",
+                        sasl_errstring(status, NULL, NULL));
     return AUTH_FAIL;
 }
 
@@ -119,8 +139,7 @@ static enum auth_verdict verdict_of(struct auth_exchange *x, const struct server
     case SASL_BADBINDING:
         return refuse(x, server, status);
     default:
-        x->message = str_printf(x->arena, "Cyrus SASL temporary failure: %s", sasl_errstring(status, NULL, NULL));
-        return AUTH_DEFER;
+        return put_off(x, server, status);
     }
 }
 

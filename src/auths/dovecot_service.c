@@ -139,6 +139,13 @@ static bool protocol_error(struct auth_exchange *x, const char *what)
     return false;
 }
 
+/* What Exim says then. */
+static bool wrong_socket(struct auth_exchange *x)
+{
+    x->message = STR("authentication socket type mismatch (connected to auth-master instead of auth-client)");
+    return false;
+}
+
 /* TLS, which was put on the socket later, says goodbye before this. */
 static void hang_up(void *p)
 {
@@ -229,7 +236,7 @@ static bool shake_hands(struct auth_exchange *x, struct dovecot_service *service
         if (str_is(word, "MECH"))
             take_mechanism(service, &fields);
         if (str_is(word, "SPID") && !service->mechanisms)
-            return protocol_error(x, "no mechanisms: this is no socket for authentication clients");
+            return wrong_socket(x);
     }
     return protocol_error(x, "no DONE");
 }

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "common")]
+sys.path.append(str(Path(__file__).parents[1] / "system"))
 
-from sidebyside import pki  # noqa: E402
+from sidebyside import backends, pki  # noqa: E402
 from sidebyside.dns import stop_servers  # noqa: E402
 from sidebyside.server import Program  # noqa: E402
 
@@ -50,3 +51,9 @@ def dns_servers():
 def certificates():
     yield
     pki.remove()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def judges():
+    yield
+    backends.stop()

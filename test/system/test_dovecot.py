@@ -221,7 +221,7 @@ def test_no_answer(daemon, fake, answer, why):
     (b"VERSION\t2\t0\nMECH\tPLAIN\nDONE\n", "version mismatch"),
     (b"VERSION\nMECH\tPLAIN\nDONE\n", "version mismatch"),
     (b"MECH\tPLAIN\nDONE\n", "no VERSION"),
-    (b"VERSION\t1\t2\nSPID\t1\nDONE\n", "this is no socket for authentication clients"),
+    (b"VERSION\t1\t2\nSPID\t1\nDONE\n", "authentication socket type mismatch (connected to auth-master instead of auth-client)"),
     (b"VERSION\t1\t2\nMECH\tPLAIN\n" + b"X\n" * 1000, "no DONE"),
     (b"VERSION\t1\t2\n" + b"M" * 20000 + b"\n", "line too long"),
     (b"VERSION\t1\t2\nMECH\nDONE\n", 'did not advertise mechanism "PLAIN"'),

@@ -59,27 +59,6 @@ static void plain(void **state)
     auth_exchange_end(x);
 }
 
-/* A server that is content before it has shown that it knows the password has not proved who it is. */
-static void unproved_server(void **state)
-{
-    static const char *const mechanisms[] = {"SCRAM-SHA-1", "SCRAM-SHA-256", "DIGEST-MD5"};
-    struct auth_fixture *f = *state;
-
-    for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
-        struct auth_exchange *x;
-
-        set(f, mechanisms[i], &tim, &tanstaaf);
-        x = auth_begin_client(f);
-        assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
-        assert_true(x->unfinished);
-        if (i == 2) {
-            assert_int_equal(auth_exchange_step(x, STR("realm=\"r\",nonce=\"n\",qop=\"auth\",algorithm=md5-sess")), AUTH_MORE);
-            assert_true(x->unfinished);
-        }
-        auth_exchange_end(x);
-    }
-}
-
 /* Challenges that no server would send are the end of the attempt, not of the program. */
 static void hostile_servers(void **state)
 {
@@ -109,6 +88,65 @@ static void hostile_servers(void **state)
             assert_true(verdict != AUTH_OK);
             auth_exchange_end(x);
         }
+}
+
+/* A server that has still to prove that it, too, knows the password is not believed when it says that all is well:
+ * x->unfinished. RFC 5802's example has the server's nonce depend on ours, so the challenge is made here. */
+static void proof_of_the_server(void **state)
+{
+    struct auth_fixture *f = *state;
+    struct auth_exchange *x;
+    struct str nonce, challenge;
+
+    set(f, "SCRAM-SHA-1", &tim, &tanstaaf);
+    x = auth_begin_client(f);
+    assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
+    assert_true(x->unfinished);
+    nonce = str_sub(x->arena, x->out, (size_t)str_find(x->out, 'r'), x->out.n);
+    challenge = str_join(x->arena, nonce, STR("server,s=QSXCR+Q6sek8bf92,i=4096"));
+    assert_int_equal(auth_exchange_step(x, challenge), AUTH_MORE);
+    assert_true(x->unfinished);
+    assert_true(auth_exchange_step(x, STR("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=")) != AUTH_MORE || x->unfinished);
+    auth_exchange_end(x);
+
+    set(f, "DIGEST-MD5", &tim, &tanstaaf);
+    x = auth_begin_client(f);
+    assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
+    assert_int_equal(auth_exchange_step(x, STR("realm=\"r\",nonce=\"abc\",qop=\"auth\",charset=utf-8,"
+                                               "algorithm=md5-sess")), AUTH_MORE);
+    assert_true(x->unfinished);
+    assert_true(auth_exchange_step(x, STR("rspauth=0123456789abcdef0123456789abcdef")) != AUTH_MORE || x->unfinished);
+    auth_exchange_end(x);
+
+    set(f, "CRAM-MD5", &tim, &tanstaaf);
+    x = auth_begin_client(f);
+    assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
+    assert_true(x->unfinished);
+    assert_int_equal(auth_exchange_step(x, STR("<1@x>")), AUTH_MORE);
+    assert_false(x->unfinished);
+    assert_int_equal(auth_exchange_step(x, STR("more")), AUTH_UNEXPECTED);
+    auth_exchange_end(x);
+}
+
+/* Each would keep the client busy for minutes. */
+static void iterations(void **state)
+{
+    static const char *const counts[] = {"1000001", "4294967296", "99999999999999999999", " 2000000000"};
+    struct auth_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct auth_exchange *x;
+        struct str nonce;
+
+        set(f, "SCRAM-SHA-256", &tim, &tanstaaf);
+        x = auth_begin_client(f);
+        assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
+        nonce = str_sub(x->arena, x->out, (size_t)str_find(x->out, 'r'), x->out.n);
+        assert_int_equal(auth_exchange_step(x, str_printf(x->arena, "%.*sx,s=QSXCR+Q6sek8bf92,i=%s", STR_ARG(nonce),
+                                                          counts[i])),
+                         AUTH_CANCELLED);
+        auth_exchange_end(x);
+    }
 }
 
 static void undecodable(void **state)
@@ -162,8 +200,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(cram_md5, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(plain, setup, auth_teardown),
-        cmocka_unit_test_setup_teardown(unproved_server, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(hostile_servers, setup, auth_teardown),
+        cmocka_unit_test_setup_teardown(proof_of_the_server, setup, auth_teardown),
+        cmocka_unit_test_setup_teardown(iterations, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(undecodable, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(expansions, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(configuration, setup, auth_teardown),

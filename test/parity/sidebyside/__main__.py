@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "common"))
+sys.path.append(str(Path(__file__).parents[2] / "system"))
 
 # pylint: disable=wrong-import-position
+from . import backends
 from .compare import outcome
 from .dns import stop_servers
 from .scenario import load_all
@@ -27,6 +29,7 @@ def main(pattern, program="/usr/sbin/exim4"):
                 if text:
                     print(f"--- {name}\n{text.rstrip()}")
     stop_servers()
+    backends.stop()
 
 
 main(*sys.argv[1:])

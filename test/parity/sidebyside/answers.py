@@ -1,7 +1,9 @@
-"""What a client answers: <cram:...>, <negotiate:> and <ntlm:...> in a script."""
+"""What a client answers: <cram:...>, <negotiate:>, <ntlm:...>, <digest:...> and <scram:...> in a script."""
 
 import base64
+import hashlib
 import hmac
+import re
 
 import ntlm
 
@@ -29,4 +31,27 @@ def authenticate(reply, *arguments):
     return ntlm.authenticate(user, domain, *responses, int(flags, 16) if flags else offered)
 
 
-ANSWERS = {"cram": cram, "negotiate": negotiate, "ntlm": authenticate}
+def digest(reply, name, secret, realm):
+    """RFC 2831."""
+    def md5(*parts):
+        return hashlib.md5(b":".join(parts)).hexdigest().encode()
+
+    nonce = re.search(rb'nonce="([^"]*)"', challenge_in(reply))[1]
+    first = hashlib.md5(b":".join((name, realm, secret))).digest()
+    proof = md5(md5(first, nonce, b"own"), nonce, b"00000001", b"own", b"auth", md5(b"AUTHENTICATE", b"smtp/mail.test"))
+    return (b'username="%b",realm="%b",nonce="%b",cnonce="own",nc=00000001,qop=auth,digest-uri="smtp/mail.test",'
+            b'response=%b,charset=utf-8' % (name, realm, nonce, proof))
+
+
+def scram(reply, kind, name, secret):
+    """RFC 5802: the last message of a client whose first was n,,n=NAME,r=own."""
+    kind, first = kind.decode(), challenge_in(reply)
+    fields = dict(field.split(b"=", 1) for field in first.split(b","))
+    salted = hashlib.pbkdf2_hmac(kind, secret, base64.b64decode(fields[b"s"]), int(fields[b"i"]))
+    key = hmac.digest(salted, b"Client Key", kind)
+    last = b"c=biws,r=" + fields[b"r"]
+    signature = hmac.digest(hashlib.new(kind, key).digest(), b"n=%b,r=own,%b,%b" % (name, first, last), kind)
+    return last + b",p=" + base64.b64encode(bytes(a ^ b for a, b in zip(key, signature)))
+
+
+ANSWERS = {"cram": cram, "negotiate": negotiate, "ntlm": authenticate, "digest": digest, "scram": scram}

@@ -4,7 +4,8 @@ A script is a list of lines. A plain line is sent with CRLF and answered by one 
 that has; where the last reply was a 354, the lines up to and including a single dot are sent first. In any
 line, <b64:TEXT> stands for the base64 form of TEXT (with Python's escapes: \\0, \\x41), <rep:TEXT:N> for
 N times TEXT; <cram:NAME:SECRET>, <negotiate:FLAGS> and <ntlm:VERSION:NAME:DOMAIN:PASSWORD> for what CRAM-MD5 and
-NTLM answer to what has just come (see answers.py). Lines that start with an exclamation mark are directions:
+NTLM, <digest:NAME:SECRET:REALM> and <scram:HASH:NAME:SECRET> for what DIGEST-MD5 and SCRAM answer to what has just come
+(see answers.py). Lines that start with an exclamation mark are directions:
 
     !send TEXT        sends TEXT as it is (with Python's escapes) and awaits one reply
     !send*N TEXT      ... and awaits N replies

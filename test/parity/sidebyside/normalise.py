@@ -4,7 +4,7 @@ the program's name and version; and rewrites the reference's 4.96 forms as 4.99 
 import base64
 import re
 
-from . import pki
+from . import backends, pki
 
 # 16 characters up to 4.96, 23 since.
 MESSAGE_ID = re.compile(r"\b1[0-9A-Za-z]{5}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|"
@@ -26,8 +26,9 @@ REPLACEMENTS = [
     (re.compile(r"\(euid=\d+ egid=\d+\)"), "(euid=<id> egid=<id>)"),
 ]
 
-# A challenge of CRAM-MD5, or of anything else that is a message id, and one of NTLM.
-CHALLENGE = re.compile(r"(?m)(?<=S: 334 )(?:P[A-P]|TlRMTVNTUAAC)[A-Za-z0-9+/]+=*$")
+# A challenge of CRAM-MD5, or of anything else that is a message id, and those of NTLM, DIGEST-MD5 and SCRAM.
+CHALLENGE = re.compile(r"(?m)(?<=S: 334 )(?:P[A-P]|TlRMTVNTUAAC|bm9uY2U9|cmVhbG09|cnNwYXV0aD|cj1|dj[01])[A-Za-z0-9+/]+=*$")
+RANDOM = re.compile(r'(?<=nonce=")[^"]+|(?:(?<=r=own)|(?<=s=)|(?<=v=)|(?<=rspauth=))[^",][^,]*')
 
 
 def challenge(match):
@@ -35,6 +36,7 @@ def challenge(match):
     text = base64.b64decode(match[0]).decode("latin-1")
     if text.startswith("NTLMSSP"):
         return f"<NTLM challenge with flags {int.from_bytes(text[20:24].encode('latin-1'), 'little'):#x}>"
+    text = RANDOM.sub(lambda random: f"<{len(random[0])} octets>", text)
     return re.sub(r"^<[0-9a-f]+\.[0-9]+(@.*>)$", r"<challenge>\1", text)
 
 
@@ -76,6 +78,7 @@ class Normaliser:
         text = text.replace(self.place, "@TMP@")
         for place in pki.MADE:
             text = text.replace(str(place), "@CERTS@")
+        text = backends.normalise(text)
         text = MESSAGE_ID.sub(lambda match: self.ids.setdefault(match[0], f"<id{len(self.ids) + 1}>"), text)
         text = FULL_DATE.sub("<date>", text)
         text = LOG_TIME.sub(self.log_time, text)

@@ -19,14 +19,15 @@ A TOML file holds the scenarios of one group:
     name = "right-password"
     mode = "bh"             # bh (the default), bs, daemon, command
     args = ["-bh", "10.1.1.1"]        # instead of, or for "daemon" in addition to, the mode's own arguments
-    config = '''...'''      # @TMP@ is the scenario's own directory, @CERTS@ one of certificates (pki.py)
+    config = '''...'''      # @TMP@ is the scenario's own directory, @CERTS@ one of certificates (pki.py),
+                            # @DOVECOT@ and @SASLDB@ are backends (backends.py)
     preamble = false        # leaves out the settings that every configuration starts with (see PREAMBLE)
     session = '''...'''     # the client's lines; dialogue.py says what they can be
     stdin = '''...'''       # mode "command": fed to the program as it is
     debug = "regex"         # the ">>> " lines of -bh, and those of -d, that are compared too
     only = "regex"          # mode "command": the lines of its output that are compared, instead of all
     detached = true         # mode "daemon": -bd and a pid file instead of -bdf
-    [scenario.files]
+    [scenario.files]        # sasl2/exim.conf is what the Cyrus library is configured by
     users = '''...'''
     [scenario.dns]          # instead of the file's, for the keys it has
 
@@ -103,7 +104,7 @@ def fill_in(text, shared, where):
             raise ScenarioError(f"{where}: there is no shared text called {match[1]}")
         return shared[match[1]].rstrip("\n")
 
-    return re.sub(r"(?m)^@(?!TMP@|CERTS@)(\w+)@$", lookup, text)
+    return re.sub(r"(?m)^@(?!TMP@|CERTS@|DOVECOT@|SASLDB@)(\w+)@$", lookup, text)
 
 
 def with_preamble(config):

@@ -10,7 +10,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import pki
+from mounts import bound
+
+from . import backends, pki
 from .dialogue import Connection, Dialogue, Pipe
 from .dns import server_for
 
@@ -79,7 +81,11 @@ class Workplace:
     def fill_in(self, text):
         if "@CERTS@" in text:
             text = text.replace("@CERTS@", str(pki.directory()))
-        return text.replace("@TMP@", str(self.path))
+        return backends.fill_in(text).replace("@TMP@", str(self.path))
+
+    def prefix(self):
+        """Of a command line: what the scenario has in sasl2 is where the Cyrus library looks for its configuration."""
+        return bound({"/usr/lib/sasl2": self.path / "sasl2"}) if (self.path / "sasl2").is_dir() else []
 
     def read(self, name):
         file = self.path / name
@@ -110,6 +116,7 @@ class Run:
     def start(self, arguments, **streams):
         if self.scenario.dns:
             arguments = server_for(self.scenario.dns).command(arguments)
+        arguments = [*self.place.prefix(), *arguments]
         with open(self.place.path / "stderr", "wb") as errors:
             self.process = subprocess.Popen(arguments, stderr=errors, env=environment(),
                                             cwd=self.place.path, start_new_session=True, **streams)
