@@ -237,6 +237,20 @@ ssize_t stream_read(struct stream *s, void *p, size_t n, int64_t deadline)
     return (ssize_t)n;
 }
 
+enum line_status stream_peek(struct stream *s, int64_t deadline, struct str *there)
+{
+    enum line_status status = stream_has_input(s) ? LINE_OK : fill(s, deadline);
+
+    if (status == LINE_OK)
+        *there = (struct str){s->in + s->in_at, s->in_n - s->in_at, true};
+    return status;
+}
+
+void stream_skip(struct stream *s, size_t n)
+{
+    s->in_at += n;
+}
+
 bool stream_has_input(const struct stream *s)
 {
     return s->in_at < s->in_n;

@@ -69,6 +69,13 @@ enum line_status stream_read_line(struct stream *s, struct arena *arena, size_t 
 /* Up to n octets as they come; 0 at the end, -1 error, -2 deadline. */
 ssize_t stream_read(struct stream *s, void *p, size_t n, int64_t deadline);
 
+/* What has come and is to be read next, at least one octet of it, waiting when there is nothing: valid until
+ * something else is done with the stream, except for skipping. LINE_OK, or why there is nothing. */
+enum line_status stream_peek(struct stream *s, int64_t deadline, struct str *there);
+
+/* The first n octets of that are done with. */
+void stream_skip(struct stream *s, size_t n);
+
 /* Whether octets are there already: in the buffer, or waiting at the channel too. The end of input is none. */
 bool stream_has_input(const struct stream *s);
 bool stream_input_ready(const struct stream *s);

@@ -219,7 +219,7 @@ static void obey(struct smtp_session *s)
     if (!count_nonmail(s))
         return;
     s->history[s->history_count++ % SMTP_HISTORY] = s->command;
-    if (s->transaction.chunking && s->command->handle != smtp_bdat && s->command->handle != smtp_rset &&
+    if (s->transaction.chunks && s->command->handle != smtp_bdat && s->command->handle != smtp_rset &&
         s->command->handle != smtp_noop && s->command->handle != smtp_quit) {
         smtp_fault(s, SMTP_PROTOCOL, 503, STR_NULL, STR("only BDAT permissible after non-LAST BDAT"));
         return;

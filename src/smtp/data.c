@@ -5,7 +5,9 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
+#include "smtp/batch.h"
 #include "smtp/log_lines.h"
+#include "smtp/octets.h"
 #include "smtp/policy.h"
 #include "smtp/receive.h"
 #include "smtp/reply.h"
@@ -80,37 +82,21 @@ static void data_timeout(struct smtp_session *s)
 
 /* --- DATA */
 
-/* Reads lines up to the one that is a dot. A line that a bare LF ends neither is that line nor begins
- * another that could be (smuggling), unless the first line shows that the peer, on standard input, ends all
- * its lines so. Anything but LINE_OK: what kept the end from coming. */
-static enum line_status read_lines(struct smtp_session *s, struct message *m, struct arena *arena)
+/* Reads up to the line that is a dot. Anything but LINE_OK: what kept that from coming. */
+static enum line_status read_octets(struct smtp_session *s, struct octets *o)
 {
-    enum { LONGEST = 1 << 20 }; /* a line is kept in memory while it is read */
-    bool loose = false, after_crlf = true;
+    while (!o->ended) {
+        struct str there;
+        enum line_status status = stream_peek(&s->stream, smtp_deadline(s), &there);
+        int lines = o->lines;
 
-    for (bool first = true;; first = false) {
-        struct str line;
-        enum line_status status =
-            stream_read_line(&s->stream, arena, LONGEST, LINE_LF, smtp_deadline(s), &line);
-        bool crlf = !s->stream.bare_lf;
-
-        if (s->peer->batch && status == LINE_OK)
-            s->peer->batch->lines++;
-
-        if (status != LINE_OK && status != LINE_TOO_LONG)
+        if (status != LINE_OK)
             return status;
-        if (first)
-            loose = !crlf && s->peer->mode != SMTP_NETWORK;
-        if (after_crlf && (crlf || loose) && str_is(line, "."))
-            return LINE_OK;
-        bool stuffed = after_crlf && str_starts(line, ".");
-
-        message_add(m, line.s + stuffed, line.n - stuffed, crlf || loose);
-        if (status == LINE_TOO_LONG && m->problem == MESSAGE_FINE)
-            m->problem = MESSAGE_TOO_BIG;
-        after_crlf = crlf || loose;
-        arena_reset(arena);
+        stream_skip(&s->stream, octets_take(o, there.s, there.n));
+        if (s->peer->batch)
+            s->peer->batch->lines += o->lines - lines;
     }
+    return LINE_OK;
 }
 
 /* How Exim names the place where a message broke off. */
@@ -126,14 +112,14 @@ static bool read_message(struct smtp_session *s, struct message *m)
 {
     struct message_limits limits = smtp_message_limits(s);
     const struct message_sink sink = smtp_receive_sink(s);
-    struct arena *arena = arena_new(ARENA_PLAIN);
     enum line_status status;
+    struct octets octets;
 
     smtp_flush(s);
     s->transaction.data_begun_ms = clock_now_ms();
     message_begin(m, s->transaction_arena, &limits, &sink);
-    status = read_lines(s, m, arena);
-    arena_free(arena);
+    octets_begin(&octets, s->peer->mode == SMTP_NETWORK ? OCTETS_DOTS : OCTETS_DOTS_LOCAL, m);
+    status = read_octets(s, &octets);
     if (status == LINE_TIMEOUT)
         data_timeout(s);
     else if (status != LINE_OK)
@@ -185,72 +171,79 @@ static bool parse_chunk(struct smtp_session *s, int64_t *size, bool *last)
     return *last || *p == '\0';
 }
 
-/* Reads the octets that follow; they are kept only while the message can still be taken. False: the session
- * has ended. */
-static bool read_chunk(struct smtp_session *s, int64_t size, bool keep)
+/* A message that comes in chunks. */
+struct smtp_chunks {
+    struct message_sink sink;
+    struct message message;
+    struct octets octets;
+};
+
+/* Begins with the first chunk. */
+static struct smtp_chunks *chunks_of(struct smtp_session *s)
 {
-    struct smtp_transaction *t = &s->transaction;
-    char block[4096];
+    struct message_limits limits = smtp_message_limits(s);
+    struct smtp_chunks *chunks = s->transaction.chunks;
 
+    if (chunks)
+        return chunks;
+    chunks = s->transaction.chunks = ARENA_NEW(s->transaction_arena, struct smtp_chunks);
+    chunks->sink = smtp_receive_sink(s);
+    s->transaction.data_begun_ms = clock_now_ms();
+    message_begin(&chunks->message, s->transaction_arena, &limits, &chunks->sink);
+    octets_begin(&chunks->octets, OCTETS_PLAIN, &chunks->message);
+    return chunks;
+}
+
+/* Reads the octets that follow; NULL: nobody wants them. False: the session has ended. */
+static bool read_chunk(struct smtp_session *s, int64_t size, struct octets *octets)
+{
     smtp_flush(s);
-    if (!t->chunking)
-        t->data_begun_ms = clock_now_ms();
     while (size > 0) {
-        size_t want = size < (int64_t)sizeof block ? (size_t)size : sizeof block;
-        ssize_t n = stream_read(&s->stream, block, want, smtp_deadline(s));
+        struct str there;
+        enum line_status status = stream_peek(&s->stream, smtp_deadline(s), &there);
 
-        if (n <= 0) {
-            if (n == -2)
-                data_timeout(s);
-            else
-                data_lost(s, "");
+        if (status == LINE_TIMEOUT)
+            data_timeout(s);
+        else if (status != LINE_OK)
+            data_lost(s, octets ? place_in(octets->message) : "");
+        if (status != LINE_OK)
             return false;
-        }
-        size -= n;
-        if (!keep)
-            continue;
-        t->chunk_total += n;
-        if (s->size_limit > 0 && t->chunk_total > 2 * s->size_limit) /* with LF as CR LF it cannot be more */
-            t->chunks_lost = true;
-        if (!t->chunks_lost)
-            buffer_add_n(&t->chunks, block, (size_t)n);
+        if ((int64_t)there.n > size)
+            there.n = (size_t)size;
+        if (octets)
+            octets_take(octets, there.s, there.n);
+        stream_skip(&s->stream, there.n);
+        size -= (int64_t)there.n;
     }
     return true;
 }
 
-/* A bare LF is worth CR LF when the octets are counted. */
-static void take_chunks(struct smtp_session *s, struct message *m)
+/* A message that is too big already is answered at once, and so forgotten. */
+static void take_chunk(struct smtp_session *s, int64_t size, bool last)
 {
     struct smtp_transaction *t = &s->transaction;
-    struct message_limits limits = smtp_message_limits(s);
-    const struct message_sink sink = smtp_receive_sink(s);
-    struct str all = buffer_str(&t->chunks);
-    const char *p = all.s, *end = all.s + all.n, *lf;
+    struct smtp_chunks *chunks = chunks_of(s);
 
-    message_begin(m, s->transaction_arena, &limits, &sink);
-    for (; p < end; p = lf + (lf < end)) {
-        size_t n;
-
-        lf = memchr(p, '\n', (size_t)(end - p));
-        lf = lf ? lf : end;
-        n = (size_t)(lf - p);
-        bool crlf = n > 0 && p[n - 1] == '\r';
-
-        t->chunk_total += lf < end && !crlf;
-        message_add(m, p, n - crlf, true);
+    if (t->mail)
+        log_set_message(t->mail->id);
+    if (!read_chunk(s, size, &chunks->octets))
+        return;
+    t->chunk_total += size;
+    if (!last && chunks->message.problem == MESSAGE_FINE) {
+        log_set_message(STR_NULL); /* what else happens in the session is not about the message */
+        smtp_reply(s, "250 %lld byte chunk received", (long long)size);
+        return;
     }
-    message_end(m);
-    m->sink = NULL;
-    if (t->chunks_lost) {
-        m->problem = MESSAGE_TOO_BIG;
-        m->size = t->chunk_total;
-    }
+    octets_end(&chunks->octets);
+    message_end(&chunks->message);
+    chunks->message.sink = NULL;
+    t->chunk_total += chunks->octets.bare_lf; /* which are worth CR LF */
+    smtp_message_arrived(s, &chunks->message, size);
 }
 
 void smtp_bdat(struct smtp_session *s)
 {
     int64_t size;
-    struct message m;
     bool last;
 
     if (!s->chunking_advertised) {
@@ -264,16 +257,8 @@ void smtp_bdat(struct smtp_session *s)
     if (!has_recipients(s)) {
         refuse_without_recipients(s);
         if (!s->done)
-            read_chunk(s, size, false);
+            read_chunk(s, size, NULL);
         return;
     }
-    if (!read_chunk(s, size, true))
-        return;
-    if (!last) {
-        s->transaction.chunking = true;
-        smtp_reply(s, "250 %lld byte chunk received", (long long)size);
-        return;
-    }
-    take_chunks(s, &m);
-    smtp_message_arrived(s, &m, size);
+    take_chunk(s, size, last);
 }

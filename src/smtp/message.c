@@ -6,11 +6,20 @@
 #include "base/ascii.h"
 #include "mail/header.h"
 
+/* Octets of a line of the header section, where that has no limit. */
+enum { LONGEST_LINE = 1 << 20 };
+
+/* What a buffer holds, which may be nothing yet. */
+static struct str view(const struct buffer *b)
+{
+    return (struct str){b->s ? b->s : "", b->n, true};
+}
+
 void message_begin(struct message *m, struct arena *arena, const struct message_limits *limits,
                    const struct message_sink *sink)
 {
     *m = (struct message){.limits = *limits, .sink = sink};
-    m->headers = m->head = m->tail = BUFFER_IN(arena);
+    m->headers = m->head = m->tail = m->line = BUFFER_IN(arena);
     m->headers.tainted = true;
 }
 
@@ -77,20 +86,6 @@ static void keep_body(struct message *m, const char *p, size_t n)
     buffer_add_n(&m->tail, p, n);
 }
 
-static void add_body_line(struct message *m, const char *p, size_t n, bool counted)
-{
-    m->body_lines += counted;
-    m->body_size += (int64_t)n + 1;
-    for (const char *zero = p; (zero = memchr(zero, 0, (size_t)(p + n - zero))); zero++)
-        m->zeros++;
-    keep_body(m, p, n);
-    keep_body(m, "\n", 1);
-    if (m->sink && m->problem == MESSAGE_FINE) {
-        m->sink->body(m->sink->ctx, p, n);
-        m->sink->body(m->sink->ctx, "\n", 1);
-    }
-}
-
 static void end_headers(struct message *m)
 {
     m->in_body = true;
@@ -98,38 +93,101 @@ static void end_headers(struct message *m)
         m->sink->headers(m->sink->ctx, m);
 }
 
-static void add_line(struct message *m, const char *p, size_t n, bool counted)
+static void count(struct message *m, size_t n)
 {
-    if (m->lines++ == 0 && m->limits.ignore_from_line && n >= 5 && memcmp(p, "From ", 5) == 0)
-        return;
-    m->size += (int64_t)n + 1;
-    if (n > m->longest_line)
-        m->longest_line = n;
+    m->size += (int64_t)n;
     if (m->limits.size > 0 && m->size > m->limits.size)
         found(m, MESSAGE_TOO_BIG);
-    if (!m->in_body && (is_continuation(m, p, n) || is_header(p, n))) {
+}
+
+static void add_to_body(struct message *m, const char *p, size_t n)
+{
+    m->body_size += (int64_t)n;
+    for (const char *zero = p; (zero = memchr(zero, 0, (size_t)(p + n - zero))); zero++)
+        m->zeros++;
+    keep_body(m, p, n);
+    if (m->sink && m->problem == MESSAGE_FINE)
+        m->sink->body(m->sink->ctx, p, n);
+}
+
+/* A line of the header section, or the one behind it. */
+static void add_line(struct message *m, const char *p, size_t n)
+{
+    count(m, n + 1);
+    if (is_continuation(m, p, n) || is_header(p, n)) {
         add_header_line(m, p, n);
         return;
     }
-    if (!m->in_body) {
-        m->empty_line = n == 0;
-        end_headers(m);
-        if (m->empty_line)
-            return;
-    }
-    add_body_line(m, p, n, counted);
+    m->empty_line = n == 0;
+    end_headers(m);
+    if (n > 0)
+        add_to_body(m, p, n);
 }
 
-void message_add(struct message *m, const char *p, size_t n, bool counted)
+/* A line that is longer than all headers may be is kept no longer: it is a header that makes the message one to
+ * refuse, or the body has begun. */
+static void cut_line(struct message *m)
+{
+    struct buffer *line = &m->line;
+
+    if (m->problem == MESSAGE_FINE && !is_continuation(m, line->s, line->n) && !is_header(line->s, line->n)) {
+        count(m, line->n);
+        end_headers(m);
+        add_to_body(m, line->s, line->n);
+        return;
+    }
+    found(m, MESSAGE_HEADER_TOO_BIG);
+    count(m, line->n - 1);
+    buffer_cut(line, 1); /* enough to tell it from an empty one */
+}
+
+static void add_text(struct message *m, const char *p, size_t n)
+{
+    m->line_n += n;
+    if (m->in_body) {
+        count(m, n);
+        add_to_body(m, p, n);
+        return;
+    }
+    buffer_add_n(&m->line, p, n);
+    if ((int64_t)m->line.n > (m->limits.headers > 0 ? m->limits.headers : LONGEST_LINE))
+        cut_line(m);
+}
+
+void message_end_line(struct message *m, bool counted)
+{
+    bool in_body = m->in_body, first = m->lines++ == 0;
+    size_t n = m->line_n;
+
+    m->line_n = 0;
+    if (first && !in_body && m->limits.ignore_from_line && str_starts(view(&m->line), "From ")) {
+        buffer_cut(&m->line, 0);
+        return;
+    }
+    if (n > m->longest_line)
+        m->longest_line = n;
+    if (in_body)
+        count(m, 1);
+    else
+        add_line(m, view(&m->line).s, m->line.n);
+    buffer_cut(&m->line, 0);
+    if (m->in_body && (in_body || n > 0)) {
+        m->body_lines += counted;
+        add_to_body(m, "\n", 1);
+    }
+}
+
+void message_add_part(struct message *m, const char *p, size_t n)
 {
     const char *cr;
 
     while ((cr = memchr(p, '\r', n))) {
-        add_line(m, p, (size_t)(cr - p), false);
+        add_text(m, p, (size_t)(cr - p));
+        message_end_line(m, false);
         n -= (size_t)(cr - p) + 1;
         p = cr + 1;
     }
-    add_line(m, p, n, counted);
+    add_text(m, p, n);
 }
 
 void message_end(struct message *m)
@@ -137,12 +195,6 @@ void message_end(struct message *m)
     m->ended_in_headers = !m->in_body;
     if (!m->in_body)
         end_headers(m);
-}
-
-/* What a buffer holds, which may be nothing yet. */
-static struct str view(const struct buffer *b)
-{
-    return (struct str){b->s ? b->s : "", b->n, true};
 }
 
 /* $message_body: its beginning or end, as one line unless the option says otherwise. */

@@ -48,6 +48,8 @@ struct message {
     size_t longest_line;
     size_t header_begin;    /* of the latest header */
     int64_t lines;
+    struct buffer line;     /* of the header section: the one that is coming */
+    size_t line_n;          /* octets of the line that is coming */
 };
 
 void message_begin(struct message *m, struct arena *arena, const struct message_limits *limits,
@@ -56,9 +58,11 @@ void message_begin(struct message *m, struct arena *arena, const struct message_
 /* There is no further line. */
 void message_end(struct message *m);
 
-/* Takes the next line, without its end. A CR in it ends a line, too (manual, 48.2). counted: it ended as
- * lines of this message do; a line that ends otherwise does not count as one. */
-void message_add(struct message *m, const char *p, size_t n, bool counted);
+/* Takes octets of a line, of which none is an LF. A CR ends a line, too (manual, 48.2). */
+void message_add_part(struct message *m, const char *p, size_t n);
+
+/* The line ends here. counted: as lines of this message do; a line that ends otherwise does not count as one. */
+void message_end_line(struct message *m, bool counted);
 
 /* Shows the message to expansions, but for its header lines. */
 void message_publish(const struct message *m, struct smtp_session *s);

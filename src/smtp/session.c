@@ -57,7 +57,6 @@ void smtp_transaction_reset(struct smtp_session *s)
         .removed_headers = BUFFER_IN(s->transaction_arena),
         .failure = STR_NULL,
         .dsn_envid = STR_NULL,
-        .chunks = BUFFER_IN(s->transaction_arena),
         .fake_reply = STR_NULL,
         .prdr_verdict = STR_NULL,
         .handling = {.queue = s->transaction.handling.queue, /* until another one is set */

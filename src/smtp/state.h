@@ -30,6 +30,7 @@ enum {
 struct smtp_session;
 struct smtp_submission; /* smtp/submit.h */
 struct server_tls; /* server_tls.h */
+struct smtp_chunks;
 
 /* Whether more input may have come when a command is answered (RFC 2920 section 3.1, RFC 3030). */
 enum smtp_follow {
@@ -86,10 +87,8 @@ struct smtp_transaction {
     bool rcpt_response_same;
     double rcpt_delay;            /* seconds: smtp_ratelimit_rcpt */
     bool eightbit, body_given;    /* BODY= */
-    bool chunking;                /* in the middle of a message that comes by BDAT */
-    struct buffer chunks;         /* its octets so far */
-    bool chunks_lost;             /* ... which were too many to keep */
-    int64_t chunk_total;
+    struct smtp_chunks *chunks;   /* the message that is coming by BDAT (data.c); NULL: none is */
+    int64_t chunk_total;          /* its octets so far */
     int64_t data_begun_ms;        /* when the message began to come (monotonic) */
     struct buffer added_headers;  /* add_header of ACLs */
     struct buffer removed_headers; /* remove_header of ACLs: lists of names, each with a NUL behind it */

@@ -11,6 +11,7 @@
 #include "smtp/arrival.h"
 #include "smtp/data.h"
 #include "smtp/envelope.h"
+#include "smtp/octets.h"
 #include "smtp/policy.h"
 #include "smtp/receive.h"
 #include "smtp/settings.h"
@@ -122,28 +123,20 @@ static bool set_sender(struct smtp_session *s)
 
 static void read_message(struct smtp_session *s, struct message *m)
 {
-    enum { LONGEST = 1 << 20 };
     struct message_limits limits = smtp_message_limits(s);
     const struct message_sink sink = smtp_receive_sink(s);
-    struct arena *arena = arena_new(ARENA_PLAIN);
-    enum line_status status;
-    struct str line;
+    struct octets octets;
+    struct str there;
 
     limits.ignore_from_line = true;
     s->transaction.data_begun_ms = clock_now_ms();
     message_begin(m, s->transaction_arena, &limits, &sink);
-    while ((status = stream_read_line(&s->stream, arena, LONGEST, LINE_LF, smtp_deadline(s), &line)) == LINE_OK ||
-           status == LINE_TOO_LONG) {
-        if (!s->submission->dot_is_data && str_is(line, "."))
-            break;
-        message_add(m, line.s, line.n, true);
-        arena_reset(arena);
-    }
-    if (status == LINE_END && line.n > 0)
-        message_add(m, line.s, line.n, true);
+    octets_begin(&octets, s->submission->dot_is_data ? OCTETS_PLAIN : OCTETS_DOT_ENDS, m);
+    while (!octets.ended && stream_peek(&s->stream, smtp_deadline(s), &there) == LINE_OK)
+        stream_skip(&s->stream, octets_take(&octets, there.s, there.n));
+    octets_end(&octets);
     message_end(m);
     m->sink = NULL;
-    arena_free(arena);
 }
 
 static bool fails(const char *text, struct str detail)

@@ -2,6 +2,8 @@
 import socket
 import time
 
+import pytest
+
 from gatepost import PLAIN, RIGHT, Client
 
 ACCEPT = "acl_smtp_rcpt = accept\n"
@@ -224,19 +226,33 @@ def test_messages_in_one_connection_are_limited(place):
                            "reject")
 
 
-def test_a_large_message_takes_no_memory(place):
-    """16 MB of body, of which a worker keeps next to nothing."""
-    port = start(place, ACCEPT + "message_size_limit = 0")
+@pytest.mark.parametrize("command", ["DATA", "BDAT"])
+def test_a_large_message_takes_no_memory(place, command):
+    """16 MB of body, of which a worker keeps next to nothing, be it in lines or one line."""
+    port = start(place, ACCEPT + "message_size_limit = 0\nchunking_advertise_hosts = *")
+    lines = ("x" * 62 + "\r\n") * 1024
     with Client(port) as client:
-        for line in ("EHLO client.test", "MAIL FROM:<a@b.test>", "RCPT TO:<c@d.test>", "DATA"):
+        for line in ("EHLO client.test", "MAIL FROM:<a@b.test>", "RCPT TO:<c@d.test>"):
             client.command(line)
+        if command == "DATA":
+            client.command("DATA")
         before = max(worker_peaks(place))
-        client.send("Subject: large\r\n\r\n")
-        for _ in range(256):
-            client.send(("x" * 62 + "\r\n") * 1024)
+        if command == "BDAT":
+            assert client.command("BDAT 18\r\nSubject: large\r\n") == "250 18 byte chunk received"
+        else:
+            client.send("Subject: large\r\n\r\n")
+        for chunk in [lines] * 128 + ["y" * len(lines)] * 128:
+            if command == "BDAT":
+                client.send(f"BDAT {len(chunk)}\r\n")
+            client.send(chunk)
+            if command == "BDAT":
+                assert client.reply() == f"250 {len(chunk)} byte chunk received"
         more = max(worker_peaks(place)) - before
-        assert client.command(".").startswith("250 OK id=")
-    assert more < 8 * 1024, f"a worker has used {more} kB"
+        if command == "BDAT":
+            assert client.command("BDAT 2 LAST\r\n").startswith("250- 2 byte chunk, total 16777236\n250 OK id=")
+        else:
+            assert client.command("\r\n.").startswith("250 OK id=")
+    assert more < 2 * 1024, f"a worker has used {more} kB"
 
 
 def worker_peaks(place):

@@ -1,4 +1,5 @@
 /* Whole sessions: what a peer is answered, and what the logs say of it. */
+#include "base/buffer.h"
 #include "smtp_talking.h"
 
 #define EHLO_REPLY "250-mail.test Hello x.test [192.0.2.1]\n250-SIZE 52428800\n250-8BITMIME\n250-PIPELINING\n"
@@ -311,6 +312,39 @@ static void test_chunks(void **state)
     assert_true(str_ends(str_of(replies), "501 missing size for BDAT command\n" BYE));
 }
 
+/* A message is the same wherever its chunks are cut, and what other commands leave between them. */
+static void test_chunks_of_any_size(void **state)
+{
+    static const char text[] = "From: a@b\r\nSubject: y\r\n z\r\n\r\n.\r\n..\r\nb";
+    struct smtp_bench *bench = *state;
+    struct arena *arena = arena_new(ARENA_PLAIN);
+
+    bench->peer.mode = SMTP_TEST;
+    for (size_t size = 1; size < sizeof text - 1; size++) {
+        struct buffer session = BUFFER_IN(arena);
+        const char *replies;
+
+        buffer_add_cstr(&session, "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 3\r\nx: RSET\r\nMAIL FROM:<e@f>\r\n"
+                                  "RCPT TO:<c@d>\r\n");
+        for (size_t at = 0; at < sizeof text - 1; at += size) {
+            size_t n = sizeof text - 1 - at < size ? sizeof text - 1 - at : size;
+
+            buffer_printf(&session, "BDAT %zu\r\n%.*s", n, (int)n, text + at);
+            buffer_add_cstr(&session, "NOOP\r\n");
+        }
+        buffer_add_cstr(&session, "BDAT 0 LAST\r\nQUIT\r\n");
+        replies = smtp_talk(bench,
+                            "acl_smtp_rcpt = accept\nsmtp_accept_max_nonmail = 1000\nacl_smtp_data = data\n"
+                            "begin acl\ndata:\n"
+                            "  accept message = $sender_address <$h_subject:> <$message_body> $message_size $body_linecount",
+                            buffer_str(&session).s);
+        if (!strstr(replies, "250- 0 byte chunk, total 37\n250-e@f <y\n250 z> <. .. b > 32 3\n"))
+            fail_msg("size %zu: %s", size, strlen(replies) < 300 ? replies : replies + strlen(replies) - 300);
+        arena_reset(arena);
+    }
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +364,7 @@ int main(void)
         smtp_test(test_mail_auth),
         smtp_test(test_lost_connections),
         smtp_test(test_chunks),
+        smtp_test(test_chunks_of_any_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

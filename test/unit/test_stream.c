@@ -384,6 +384,26 @@ static void test_raw_reads(void **state)
     assert_int_equal(stream_read(&f->stream, data, 10, soon()), 0);
 }
 
+static void test_peeks(void **state)
+{
+    struct fixture *f = *state;
+    struct str there;
+
+    SAY("abcdef\r\n");
+    assert_int_equal(stream_peek(&f->stream, soon(), &there), LINE_OK);
+    assert_true(there.n == 8 && memcmp(there.s, "abcdef\r\n", 8) == 0 && there.tainted);
+    stream_skip(&f->stream, 4);
+    assert_int_equal(stream_peek(&f->stream, soon(), &there), LINE_OK);
+    assert_true(there.n == 4 && memcmp(there.s, "ef\r\n", 4) == 0);
+    EXPECT(LINE_OK, 100, LINE_CRLF, "ef");
+    assert_int_equal(stream_peek(&f->stream, clock_now_ms() + 1, &there), LINE_TIMEOUT);
+    SAY("g");
+    assert_int_equal(stream_peek(&f->stream, soon(), &there), LINE_OK);
+    stream_skip(&f->stream, there.n);
+    hang_up(f);
+    assert_int_equal(stream_peek(&f->stream, soon(), &there), LINE_END);
+}
+
 static void test_input_ready(void **state)
 {
     struct fixture *f = *state;
@@ -578,6 +598,7 @@ int main(void)
         TEST(test_signals_do_not_disturb),
         TEST(test_read_error),
         TEST(test_raw_reads),
+        TEST(test_peeks),
         TEST(test_input_ready),
         TEST(test_switch_drops_input),
         TEST(test_write_is_buffered),
