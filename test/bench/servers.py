@@ -4,10 +4,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(TOP, "test", "common"))
+
+from ports import free_port  # noqa: E402 pylint: disable=wrong-import-position
+
 GATEPOST = os.environ.get("GATEPOST", os.path.join(TOP, "build", "gatepost"))
 EXIM = "/usr/sbin/exim4"
 DEADLINE = 10  # seconds that anything may take to begin
@@ -36,13 +41,6 @@ class Place:
         """The program's command line."""
         return [program, "-C", f"{self.path}/submission.conf", f"-DCONFDIR={self.path}",
                 f"-DLOGDIR={self.path}/log", f"-DSPOOLDIR={self.path}/spool", *options]
-
-
-def free_port():
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Session:

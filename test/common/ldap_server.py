@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
+from ports import free_port
+
 PROGRAM = shutil.which("slapd", path="/usr/sbin:/usr/bin")
 SLAPADD = shutil.which("slapadd", path="/usr/sbin:/usr/bin")
 SECONDS = 15
@@ -87,12 +89,6 @@ uid: m{i}
 attr1: one{i}
 attr2: two{i}
 """ for i in range(1, 9))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class LdapServer:

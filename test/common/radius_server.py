@@ -1,9 +1,10 @@
 """A real FreeRADIUS server for tests, on a free loopback port, in its own directory, and the client's files for it."""
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
+
+from ports import free_port
 
 PROGRAM = shutil.which("freeradius", path="/usr/sbin:/usr/bin")
 SECONDS = 15
@@ -58,9 +59,7 @@ class RadiusServer:
         self.path = Path(path)
         self.path.mkdir()
         self.path.chmod(0o755)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port("udp")
         self.write("radiusd.conf", CONFIG.replace("PLACE", str(self.path)).replace("PORT", str(self.port))
                    .replace("SECRET", SECRET))
         self.write("dictionary", "$INCLUDE /usr/share/freeradius/dictionary\n")

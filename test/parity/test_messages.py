@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from open_directory import open_to_all
+
 MAIN = """
 spool_directory = {place}/spool
 log_file_path = {place}/log/%slog
@@ -176,8 +178,7 @@ def play(program, place, story, selectors):
                                        "-deliver_time -pipelining -smtp_connection -msg_id_created"], ids=["default", "all"])
 @pytest.mark.parametrize("name", STORIES)
 def test_messages(reference, candidate, tmp_path, name, selectors):
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
+    open_to_all(tmp_path)
     expected = play(reference, tmp_path / "reference", STORIES[name], selectors)
     got = play(candidate, tmp_path / "candidate", STORIES[name], selectors)
     assert got.splitlines() == expected.splitlines()

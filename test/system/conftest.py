@@ -10,13 +10,13 @@ sys.path.append(str(Path(__file__).parents[1] / "common"))
 # pylint: disable=wrong-import-position
 from authentication import Service
 from gatepost import Place
+from open_directory import open_to_all
 
 
 @pytest.fixture(name="place")
 def fixture_place(tmp_path):
     """A directory with a configuration that has PLAIN and LOGIN; its processes are stopped afterwards."""
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)  # workers run as another user
+    open_to_all(tmp_path)
     place = Place(tmp_path)
     yield place
     place.stop()

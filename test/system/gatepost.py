@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+from ports import free_port  # noqa: F401 for those who import this
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("GATEPOST", str(TOP / "build" / "gatepost"))
 DEADLINE = 15  # seconds that anything may take
@@ -18,13 +20,6 @@ DEADLINE = 15  # seconds that anything may take
 def b64(data):
     """Base64 of text or octets, as text."""
     return base64.b64encode(data.encode() if isinstance(data, str) else data).decode()
-
-
-def free_port():
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(condition, what):

@@ -8,6 +8,7 @@ from certificates import Authority
 from gatepost import DEADLINE, PLAIN, Place, free_port, wait_until
 from mounts import possible
 from next_hops import RECIPIENT, Exim, OpenSmtpd, Postfix, start
+from open_directory import open_to_all
 
 OPTIONS = """
 tls_advertise_hosts = *
@@ -56,9 +57,7 @@ WAYS = ("plain", "starttls", "on-connect")
 
 @pytest.fixture(name="pki", scope="module")
 def fixture_pki(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("pki")
-    for parent in (directory, *directory.parents[:2]):
-        parent.chmod(0o755)
+    directory = open_to_all(tmp_path_factory.mktemp("pki"))
     authority = Authority(directory)
     for name in ("gatepost", "hop"):
         authority.issue(name, f"/CN={name}.test", "subjectAltName=IP:127.0.0.1")
@@ -71,9 +70,7 @@ def fixture_pki(tmp_path_factory):
 def fixture_hop(request, pki, tmp_path_factory):
     if request.param is OpenSmtpd and not possible():
         pytest.skip("cannot mount anything")
-    directory = tmp_path_factory.mktemp("hop")
-    for parent in (directory, *directory.parents[:2]):
-        parent.chmod(0o755)
+    directory = open_to_all(tmp_path_factory.mktemp("hop"))
     hop = start(request.param, directory, pki / "hop.pem", Place.listening)
     yield hop
     hop.stop()

@@ -11,6 +11,7 @@ import pytest
 from authentication import CANCELLED, INCORRECT, LATER, OK, failed, talk
 from dovecot_server import DovecotServer, FakeService
 from gatepost import RIGHT, WRONG, b64
+from open_directory import open_to_all
 from peers import assert_refused, assert_served, msmtp, output, swaks
 
 AUTHENTICATOR = """
@@ -46,9 +47,7 @@ def authenticators(socket, mechanisms, extra=""):
 @pytest.fixture(name="dovecot", scope="module")
 def fixture_dovecot(tmp_path_factory):
     """Dovecot, for all tests of this file."""
-    path = tmp_path_factory.mktemp("dovecot")
-    for parent in (path, *path.parents[:2]):
-        parent.chmod(0o755)
+    path = open_to_all(tmp_path_factory.mktemp("dovecot"))
     server = DovecotServer(path / "server")
     yield server
     server.stop()

@@ -6,6 +6,7 @@ import pytest
 from authentication import CANCELLED, INCORRECT, LATER, talk
 from gatepost import DEADLINE, b64
 from kerberos import REALM, Realm
+from open_directory import open_to_all
 from peers import RECIPIENT, SENDER, output
 
 AUTHENTICATOR = """
@@ -26,9 +27,7 @@ gss:
 @pytest.fixture(name="realm", scope="module")
 def fixture_realm(tmp_path_factory):
     """A realm, for all tests of this file."""
-    path = tmp_path_factory.mktemp("kerberos")
-    for parent in (path, *path.parents[:2]):
-        parent.chmod(0o755)
+    path = open_to_all(tmp_path_factory.mktemp("kerberos"))
     realm = Realm(path / "realm")
     yield realm
     realm.stop()

@@ -6,15 +6,14 @@ import pytest
 from authentication import INCORRECT, LATER, OK, failed, talk
 from gatepost import b64, free_port
 from ldap_server import PROGRAM, LdapServer
+from open_directory import open_to_all
 
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="slapd is not installed")
 
 
 @pytest.fixture(name="ldap", scope="module")
 def fixture_ldap(tmp_path_factory):
-    path = tmp_path_factory.mktemp("ldap")
-    for parent in (path, path.parent):
-        parent.chmod(0o755)
+    path = open_to_all(tmp_path_factory.mktemp("ldap"))
     server = LdapServer(path / "server")
     yield server
     server.stop()

@@ -10,6 +10,7 @@ from authentication import ASK_NAME, ASK_PASSWORD, INCORRECT, LATER, OK, failed,
 from certificates import Authority
 from gatepost import DEADLINE, TOP, b64
 from mounts import bound, need_mounts
+from open_directory import open_to_all
 from peers import output, swaks
 
 pytestmark = need_mounts
@@ -82,9 +83,7 @@ def fixture_services(place):
 @pytest.fixture(name="module", scope="module")
 def fixture_module(tmp_path_factory):
     """A module that asks in the way its argument says."""
-    path = tmp_path_factory.mktemp("module")
-    for parent in (path, path.parent, path.parent.parent):
-        parent.chmod(0o755)
+    path = open_to_all(tmp_path_factory.mktemp("module"))
     module = path / "pam_asking.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-o", module, TOP / "test/system/modules/pam_asking.c", "-lpam"],
                    check=True, timeout=DEADLINE)

@@ -9,6 +9,7 @@ import ldap_server
 import pytest
 from certificates import RSA_KEY, Authority, openssl
 from gatepost import DEADLINE, PLAIN, RIGHT, WRONG, Client, LocalClient, children, free_port
+from open_directory import open_to_all
 
 SHOW = """
 begin acl
@@ -22,9 +23,7 @@ what:
 @pytest.fixture(name="pki", scope="module")
 def fixture_pki(tmp_path_factory):
     """An authority, certificates of a server and of clients, and an authority that nobody trusts."""
-    directory = tmp_path_factory.mktemp("pki")
-    for parent in (directory, *directory.parents[:2]):
-        parent.chmod(0o755)
+    directory = open_to_all(tmp_path_factory.mktemp("pki"))
     ca = Authority(directory)
     ca.issue("server", "/O=Test/CN=mail.test", "subjectAltName=DNS:mail.test,DNS:localhost,IP:127.0.0.1")
     ca.issue("server-rsa", "/O=Test/CN=rsa.test", key=RSA_KEY)

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mounts import bound
+from ports import free_port
 
 from . import backends, pki
 from .dialogue import Connection, Dialogue, Pipe
@@ -42,12 +42,6 @@ class Program:
 
 def environment():
     return ENVIRONMENT | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(condition, seconds, process=None):
