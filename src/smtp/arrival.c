@@ -137,7 +137,8 @@ static void log_arrival(struct smtp_session *s, int64_t size)
     buffer_add_cstr(&line, " P=");
     buffer_add(&line, s->connection.received_protocol);
     if (log_selected(LOG_SEL_pipelining) && s->pipelining_advertised)
-        buffer_add_cstr(&line, " L.");
+        buffer_printf(&line, " L%s%s", s->early_used ? "*" : s->early_advertised ? "." : "",
+                      s->pipelining_used ? "" : "-");
     smtp_log_tls(s, &line);
     smtp_log_authenticated(s, &line);
     if (log_selected(LOG_SEL_smtp_mailauth) && !str_is_empty(s->connection.host_authenticated) &&

@@ -95,11 +95,14 @@ static bool out_of_step(struct smtp_session *s)
 {
     enum smtp_follow follow = s->command ? s->command->follow : FOLLOW_NEVER;
 
-    if (follow == FOLLOW_ALWAYS || (follow == FOLLOW_PIPELINED && s->pipelining_advertised) ||
-        (follow == FOLLOW_EARLY && s->early_pipelining) ||
-        !s->enforce_sync || s->peer->mode != SMTP_NETWORK)
+    bool pipelined = follow == FOLLOW_PIPELINED && s->pipelining_advertised;
+    bool early = follow == FOLLOW_EARLY && s->early_pipelining;
+
+    if (follow == FOLLOW_ALWAYS || s->peer->mode != SMTP_NETWORK || !stream_input_ready(&s->stream))
         return false;
-    return stream_input_ready(&s->stream);
+    s->pipelining_used |= pipelined;
+    s->early_used |= early && s->tls && !s->peer->tls_on_connect; /* there is no greeting behind STARTTLS */
+    return s->enforce_sync && !pipelined && !early;
 }
 
 static void refuse_out_of_step(struct smtp_session *s)

@@ -126,7 +126,7 @@ static void look_at_host(struct smtp_session *s)
     s->helo_verify_wanted = smtp_host_in(s, o->helo_try_verify_hosts, "helo_try_verify_hosts");
     s->helo_junk_allowed = smtp_host_in(s, o->helo_accept_junk_hosts, "helo_accept_junk_hosts");
     s->early_pipelining =
-        smtp_host_in(s, o->pipelining_connect_advertise_hosts, "pipelining_connect_advertise_hosts");
+        !local && smtp_host_in(s, o->pipelining_connect_advertise_hosts, "pipelining_connect_advertise_hosts");
 }
 
 /* False: refused by host_reject_connection. */
@@ -146,7 +146,10 @@ static bool waits_for_greeting(struct smtp_session *s)
 {
     struct buffer line = BUFFER_IN(s->scratch);
 
-    if (!s->enforce_sync || s->early_pipelining || s->peer->mode != SMTP_NETWORK || !stream_input_ready(&s->stream))
+    if (s->peer->mode != SMTP_NETWORK || !stream_input_ready(&s->stream))
+        return true;
+    s->early_used = s->early_pipelining;
+    if (!s->enforce_sync || s->early_pipelining)
         return true;
     buffer_add_cstr(&line, "SMTP protocol synchronization error (input sent without waiting for greeting): "
                     "rejected connection from ");

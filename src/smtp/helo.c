@@ -165,7 +165,7 @@ static void add_extensions(struct smtp_session *s, struct buffer *b)
     if ((s->pipelining_advertised = s->pipelining_allowed &&
          smtp_host_in(s, o->pipelining_advertise_hosts, "pipelining_advertise_hosts")))
         buffer_add_cstr(b, "\nPIPELINING");
-    if (s->pipelining_advertised && s->early_pipelining)
+    if ((s->early_advertised = s->pipelining_advertised && s->early_pipelining))
         buffer_add_cstr(b, "\nPIPECONNECT");
     s->auth_advertised = smtp_auth_advertise(s, b);
     if ((s->chunking_advertised = smtp_host_in(s, o->chunking_advertise_hosts, "chunking_advertise_hosts")))

@@ -152,6 +152,8 @@ struct smtp_session {
     bool helo_seen, esmtp;
     bool helo_required, helo_verify_required, helo_verify_wanted, helo_verify_tried, helo_junk_allowed;
     bool early_pipelining;    /* the client need not wait for the greeting, nor for the answer to EHLO */
+    bool early_advertised;    /* ... and that was said in answer to the last EHLO */
+    bool early_used, pipelining_used; /* the client did not wait */
     bool sender_unqualified_allowed, recipient_unqualified_allowed;
     bool pipelining_advertised, dsn_advertised, chunking_advertised, auth_advertised, tls_advertised;
     bool *advertised;         /* of prepared->servers: announced in answer to the last EHLO */

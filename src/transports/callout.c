@@ -8,6 +8,7 @@
 #include "base/print.h"
 #include "expand/expand.h"
 #include "transports/callout_cache.h"
+#include "transports/smtp_early.h"
 #include "transports/smtp_hosts.h"
 #include "transports/smtp_transaction.h"
 
@@ -192,8 +193,9 @@ static enum mail_verify_result talk(struct callout *c)
     return said == SAID_YES ? VERIFY_OK : put_off(c, STR_NULL);
 }
 
-/* One host. *final: there is no need to ask another. */
-static enum mail_verify_result call(struct callout *c, const struct mail_host *host, int port, bool *final)
+/* One connection. early: commands may be sent ahead. *final: there is no need to ask another. */
+static enum mail_verify_result connect_and_talk(struct callout *c, const struct mail_host *host, int port, bool early,
+                                                bool *final)
 {
     const struct mail_verify_options *o = &c->request->options;
     const struct transport_instance *transport = c->recipient.transport;
@@ -215,6 +217,7 @@ static enum mail_verify_result call(struct callout *c, const struct mail_host *h
         .command_timeout = seconds,
         .arena = c->arena,
         .results = c->arena,
+        .early = {.barred = !early},
     };
     if (!remote_open_any(&c->remote)) {
         *final = c->remote.client.failure.permanent;
@@ -224,6 +227,14 @@ static enum mail_verify_result call(struct callout *c, const struct mail_host *h
     *final = result != VERIFY_DEFER;
     remote_close(&c->remote);
     return result;
+}
+
+/* One host. */
+static enum mail_verify_result call(struct callout *c, const struct mail_host *host, int port, bool *final)
+{
+    enum mail_verify_result result = connect_and_talk(c, host, port, true, final);
+
+    return early_in_vain(&c->remote) ? connect_and_talk(c, host, port, false, final) : result;
 }
 
 /* --- All of it */

@@ -13,6 +13,7 @@
 #include "match/list.h"
 #include "tls/tls.h"
 #include "transports/event.h"
+#include "transports/smtp_early.h"
 #include "transports/smtp_remote.h"
 
 enum {
@@ -199,8 +200,8 @@ static bool cancel(struct attempt *a)
     struct remote *r = a->r;
 
     if (a->x->message.n > 0)
-        log_write(LOG_MAIN, "%.*s authenticator cancelled authentication %.*s %.*s", STR_ARG(a->x->auth->instance.name),
-                  STR_ARG(remote_host_text(r->arena, r->host, r->port)),
+        log_write(LOG_MAIN, "%.*s authenticator cancelled authentication H=%.*s [%.*s] %.*s",
+                  STR_ARG(a->x->auth->instance.name), STR_ARG(r->host->name), STR_ARG(r->host->address),
                   STR_ARG(printable(r->arena, a->x->message)));
     if (!a->begun)
         return true;
@@ -312,10 +313,12 @@ static enum outcome try_authenticator(struct remote *r, const struct auth_instan
         r->auth = auth;
         set_id(&a);
     } else if (outcome == REJECTED) {
-        log_write(LOG_MAIN, "%.*s authenticator failed %.*s %.*s", STR_ARG(auth->instance.name),
-                  STR_ARG(remote_host_text(r->arena, r->host, r->port)),
+        log_write(LOG_MAIN, "%.*s authenticator failed H=%.*s [%.*s] %.*s", STR_ARG(auth->instance.name),
+                  STR_ARG(r->host->name), STR_ARG(r->host->address),
                   STR_ARG(printable_lines(r->arena, r->client.reply.text)));
         transport_event(r->transport, r->scope, "auth:fail", r->client.reply.text, 0);
+        if (r->early.used)
+            early_forget(r);
     }
     auth_exchange_end(a.x);
     return outcome;
@@ -386,6 +389,8 @@ bool remote_authenticate(struct remote *r)
     client_forget_failure(&r->client);
     if (!required)
         return true;
+    if (!client_await(&r->client))
+        return false;
     r->quiet = true;
     return client_fail(&r->client, DELIVERY_AUTH_FAILED, "authentication required but %s", why);
 }

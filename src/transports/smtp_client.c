@@ -71,7 +71,7 @@ void client_quit(struct smtp_client *c)
 {
     if (c->fd >= 0 && !c->stream.failed) {
         client_send(c, STR("QUIT"));
-        if (stream_flush(&c->stream, deadline_in(QUIT_SECONDS)) && c->replies_due && !c->tls)
+        if (stream_flush(&c->stream, deadline_in(QUIT_SECONDS)) && (c->replies_due || c->read_owed) && !c->tls)
             let_in(c);
     }
     client_end(c);
@@ -155,9 +155,26 @@ static void fail_with(struct smtp_client *c, const struct client_expect *expect,
 
 #pragma GCC diagnostic pop
 
+void client_owe(struct smtp_client *c, bool (*read_owed)(void *ctx), void *ctx)
+{
+    c->read_owed = read_owed;
+    c->owed_ctx = ctx;
+}
+
+bool client_await(struct smtp_client *c)
+{
+    bool (*read_owed)(void *ctx) = c->read_owed;
+
+    c->read_owed = NULL;
+    return !read_owed || (client_flush(c, "EHLO") && read_owed(c->owed_ctx));
+}
+
 bool client_expect(struct smtp_client *c, const struct client_expect *expect)
 {
     int seconds = expect->seconds > 0 ? expect->seconds : c->command_timeout;
+
+    if (!client_await(c))
+        return false;
 
     switch (smtp_reply_read(&c->stream, c->arena, deadline_in(seconds), &c->reply)) {
     case SMTP_REPLY_OK:

@@ -44,6 +44,8 @@ struct smtp_client {
     int local_port;
     int command_timeout;           /* seconds */
     bool replies_due;              /* commands went out whose replies nobody will read */
+    bool (*read_owed)(void *ctx);  /* reads replies that come before the next; NULL: there are none */
+    void *owed_ctx;
     struct smtp_offer offer;       /* of the latest EHLO */
     struct smtp_reply reply;       /* the latest */
     struct client_failure failure;   /* of the latest function that returned false */
@@ -66,6 +68,13 @@ void client_send_secret(struct smtp_client *c, struct str command, size_t shown)
 
 /* False: c->failure, in which `what` says what was to be sent. */
 bool client_flush(struct smtp_client *c, const char *what);
+
+/* Replies to what was sent come before the one that is waited for next: read_owed() reads them then, and returns false
+ * when the connection is of no use because of them (c->failure). */
+void client_owe(struct smtp_client *c, bool (*read_owed)(void *ctx), void *ctx);
+
+/* Sends what is to be sent, and reads the replies that are owed, if any. */
+bool client_await(struct smtp_client *c);
 
 /* Reads the reply to `what`, a command as log lines show it, with a word in front when it was sent without waiting
  * for replies. seconds: 0: command_timeout. True: the reply's code begins with the digit `expected`. Else

@@ -136,6 +136,7 @@ static void delivered(struct transaction *t, struct mail_recipient *recipient, s
     recipient->confirmation = str_copy(r->results, confirmation);
     recipient->chunking = t->chunking;
     recipient->pipelining = t->pipelining;
+    recipient->early_pipelining = t->pipelining && r->early.used;
     recipient->prdr = t->prdr;
     recipient->tls_on_connect = r->smtps;
     recipient->dsn_aware = t->dsn;

@@ -20,6 +20,7 @@ struct smtp_run {
     int port;              /* of hosts without one of their own */
     int max_rcpt;          /* recipients of a transaction at most; 0: any number */
     bool permanent;        /* the last host that was tried refused for good */
+    bool early_barred;     /* a server was not what it had been: nothing is sent ahead any more */
     bool unwelcome;        /* a host refused this message for now: nothing will be better when the host is up */
     struct held_connection *session; /* at hand; NULL: none */
 };

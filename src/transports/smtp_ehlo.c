@@ -97,6 +97,12 @@ void smtp_offer_parse(struct str response, struct smtp_offer *offer)
     }
 }
 
+bool smtp_offers_same(const struct smtp_offer *a, const struct smtp_offer *b)
+{
+    return a->features == b->features && str_eq_nocase(a->mechanisms, b->mechanisms) && a->mail_max == b->mail_max &&
+           a->rcpt_max == b->rcpt_max && a->rcpt_domain_max == b->rcpt_domain_max;
+}
+
 bool smtp_offers_mechanism(const struct smtp_offer *offer, struct str mechanism)
 {
     size_t at = 0;

@@ -35,6 +35,9 @@ static inline bool smtp_offers(const struct smtp_offer *offer, enum smtp_feature
     return (offer->features & feature) != 0;
 }
 
+/* Whether two servers, or one at two times, offer the same. */
+bool smtp_offers_same(const struct smtp_offer *a, const struct smtp_offer *b);
+
 /* Whether the mechanism is among those of AUTH; names are matched caselessly. */
 bool smtp_offers_mechanism(const struct smtp_offer *offer, struct str mechanism);
 

@@ -8,6 +8,18 @@
 #include "transports/smtp_options.h"
 #include "transports/transport.h"
 
+/* Early pipelining: see smtp_early.h. */
+enum { EARLY_PHASES = 2 }; /* in the clear, and encrypted */
+struct remote_early {
+    bool barred;      /* not this time; set by the caller, or with .outdated */
+    bool watched;     /* hosts_pipe_connect */
+    bool known;       /* .hello is what the hints store has */
+    struct str hello[EARLY_PHASES]; /* responses to EHLO; STR_NULL: none yet */
+    bool banner_due;
+    bool used;        /* the latest EHLO was sent ahead, and the server still takes that */
+    bool outdated;    /* the failure is that the server is not what it was */
+};
+
 struct remote {
     /* Set by the caller. */
     const struct config *config;
@@ -24,6 +36,7 @@ struct remote {
     /* Found out. */
     struct arena *arena;         /* of the session */
     struct arena *results;       /* of what outlives it: texts in recipients */
+    struct remote_early early;
     struct smtp_client client;   /* ->failure says what went wrong */
     struct str helo;             /* what we call ourselves */
     struct str hello;            /* the first response to EHLO, in the clear; STR_NULL: none */
@@ -53,16 +66,23 @@ bool remote_host_must(struct remote *r, const struct list *list, const char *opt
 bool remote_expand(struct remote *r, const struct template *t, const char *option, struct str *value);
 
 /* Connects and gets as far as the first MAIL: banner, EHLO, STARTTLS, AUTH. False: r->client.failure; the connection
- * is closed. */
+ * is closed. What is sent ahead (r->early) may turn out to be wrong only later. */
 bool remote_open(struct remote *r);
 
-/* The same; where TLS cannot be negotiated and does not have to be, once more without it, which is logged. */
+/* The same; where something was sent ahead in vain, once more without that; where TLS cannot be negotiated and does not
+ * have to be, once more without it, which is logged. */
 bool remote_open_any(struct remote *r);
 
 /* Says good-bye and closes. */
 void remote_close(struct remote *r);
 
 /* --- Parts of that */
+
+/* Reads the banner (smtp_setup.c). */
+bool remote_read_banner(struct remote *r);
+
+/* Reads the response to EHLO or LHLO: what is offered (smtp_setup.c). */
+bool remote_read_hello(struct remote *r);
 
 /* Negotiates TLS on the connection (smtp_tls.c). */
 bool remote_start_tls(struct remote *r);

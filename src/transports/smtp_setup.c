@@ -11,6 +11,7 @@
 #include "match/list.h"
 #include "transports/event.h"
 #include "transports/smtp_connect.h"
+#include "transports/smtp_early.h"
 #include "transports/smtp_resume.h"
 
 /* --- The scope */
@@ -124,7 +125,7 @@ static bool connect_to_host(struct remote *r)
     return true;
 }
 
-static bool read_banner(struct remote *r)
+bool remote_read_banner(struct remote *r)
 {
     struct str said;
 
@@ -143,31 +144,55 @@ static void note_hello(struct remote *r)
         r->hello = r->client.reply.text;
     else if (r->resumption)
         smtp_resume_keep(r);
+    early_note(r, r->client.reply.text);
+}
+
+bool remote_read_hello(struct remote *r)
+{
+    struct smtp_client *c = &r->client;
+    struct client_expect expect = {.digit = '2'};
+    bool accepted;
+
+    expect.what = printable(r->arena, str_printf(r->arena, "%s %.*s", r->lmtp ? "LHLO" : "EHLO", STR_ARG(r->helo)));
+    accepted = client_expect(c, &expect);
+    if (accepted) {
+        smtp_offer_parse(c->reply.text, &c->offer);
+        note_hello(r);
+    }
+    if (accepted || !c->failure.lost)
+        transport_event(r->transport, r->scope, "smtp:ehlo", c->reply.text, 0);
+    return accepted;
 }
 
 /* EHLO, and HELO for servers that do not like it; LHLO has no older form. first: TLS has not begun on it. */
 static bool say_hello(struct remote *r, bool first)
 {
     struct smtp_client *c = &r->client;
-    const char *verb = r->lmtp ? "LHLO" : "EHLO";
 
     c->offer = (struct smtp_offer){.mechanisms = STR("")};
+    r->early.used = false;
     r->esmtp = r->lmtp || !first || !remote_host_in(r, r->options->hosts_avoid_esmtp);
     if (r->esmtp) {
-        if (client_command(c, str_printf(r->arena, "%s %.*s", verb, STR_ARG(r->helo)), '2')) {
-            smtp_offer_parse(c->reply.text, &c->offer);
-            note_hello(r);
-            transport_event(r->transport, r->scope, "smtp:ehlo", c->reply.text, 0);
+        client_send(c, str_printf(r->arena, "%s %.*s", r->lmtp ? "LHLO" : "EHLO", STR_ARG(r->helo)));
+        if (client_flush(c, "EHLO") && remote_read_hello(r))
             return true;
-        }
-        if (!c->failure.lost)
-            transport_event(r->transport, r->scope, "smtp:ehlo", c->reply.text, 0);
         if (r->lmtp || !first || c->failure.lost)
             return false;
         debug(DEBUG_transport, "not sending EHLO: no ESMTP support\n");
         r->esmtp = false;
     }
     return client_command(c, str_printf(r->arena, "HELO %.*s", STR_ARG(r->helo)), '2');
+}
+
+/* Says hello, behind the banner if that has not been read; where the server is known to take it, without waiting. */
+static bool greet(struct remote *r, bool first, bool banner)
+{
+    if (early_may(r)) {
+        r->esmtp = true;
+        early_hello(r, banner);
+        return true;
+    }
+    return (!banner || remote_read_banner(r)) && say_hello(r, first);
 }
 
 /* STARTTLS where it is offered and wanted. What the server refuses is not failed for: that is for the caller, who
@@ -178,7 +203,7 @@ static bool upgrade(struct remote *r)
 
     if (!client_command(c, STR("STARTTLS"), '2'))
         return !c->failure.lost && (c->failure.code / 100 != 4 || r->options->tls_tempfail_tryclear);
-    return remote_start_tls(r) && say_hello(r, false);
+    return remote_start_tls(r) && greet(r, false, false);
 }
 
 static bool encrypt(struct remote *r)
@@ -190,6 +215,8 @@ static bool encrypt(struct remote *r)
 
     if (r->tls.active)
         return true;
+    if (r->tls_required && !offered && !client_await(&r->client))
+        return false;
     if (offered && !avoided && !upgrade(r))
         return false;
     if (r->tls.active || !r->tls_required)
@@ -204,9 +231,10 @@ static bool set_up(struct remote *r)
         return false;
     if (str_find(r->helo, '\n') >= 0 || str_find(r->helo, '\r') >= 0)
         return client_fail(&r->client, DELIVERY_EXPANSION, "helo_data expands to more than one line");
+    early_begin(r);
     if (r->smtps && !remote_start_tls(r))
         return false;
-    return read_banner(r) && say_hello(r, !r->smtps) && encrypt(r) && remote_authenticate(r);
+    return greet(r, !r->smtps, true) && encrypt(r) && remote_authenticate(r);
 }
 
 bool remote_open(struct remote *r)
@@ -228,18 +256,23 @@ bool remote_open(struct remote *r)
     return false;
 }
 
+static bool open_again(struct remote *r)
+{
+    r->quiet = false;
+    r->tls = (struct scope_tls){.active = false};
+    return remote_open(r);
+}
+
 bool remote_open_any(struct remote *r)
 {
-    if (remote_open(r))
+    if (remote_open(r) || (early_in_vain(r) && open_again(r)))
         return true;
     if (!r->client.failure.tls || r->smtps || r->tls_required || !r->options->tls_tempfail_tryclear)
         return false;
     log_write(LOG_MAIN, "%.*s: delivering unencrypted to %.*s (not in hosts_require_tls)",
               STR_ARG(r->client.failure.text), STR_ARG(remote_host_text(r->arena, r->host, r->port)));
     r->in_clear = true;
-    r->quiet = false;
-    r->tls = (struct scope_tls){.active = false};
-    return remote_open(r);
+    return open_again(r);
 }
 
 void remote_close(struct remote *r)

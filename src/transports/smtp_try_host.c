@@ -8,6 +8,7 @@
 #include "match/list.h"
 #include "transports/event.h"
 #include "transports/smtp_delivery.h"
+#include "transports/smtp_early.h"
 #include "transports/smtp_serialize.h"
 #include "transports/smtp_transaction.h"
 
@@ -111,6 +112,7 @@ static void begin_session(struct smtp_run *run, const struct mail_host *host)
         .command_timeout = o->command_timeout,
         .arena = arena,
         .results = d->arena,
+        .early = {.barred = run->early_barred},
         .client = {.fd = -1, .arena = arena},
     };
     run->session = session;
@@ -199,6 +201,10 @@ static enum progress advance(struct smtp_run *run, struct mail_host *host, bool 
             run->delivery->host->note_host(run->delivery, host, &retry, 0, 0, STR_NULL);
         client_forget_failure(&r->client);
         return *reusable && !is_full(run) ? PROGRESS_ON : PROGRESS_REOPEN;
+    }
+    if (end == TRANSACTION_BROKEN && early_in_vain(r)) {
+        run->early_barred = true;
+        return PROGRESS_REOPEN;
     }
     *reusable = *reusable && end == TRANSACTION_REFUSED && !r->client.failure.lost;
     host_failed(run, host, end == TRANSACTION_REFUSED);

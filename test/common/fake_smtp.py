@@ -1,6 +1,7 @@
 """A scripted SMTP server for tests of clients: it answers by a table, writes down all it is sent, and misbehaves
 as it is told."""
 import re
+import select
 import socket
 import ssl
 import threading
@@ -19,10 +20,12 @@ class FakeServer:
     """Serves one connection after the other. rules: (pattern of the command, answer) pairs, the first that matches
     counts; an answer is text (CRLF is added where there is none), octets, DROP, HANG, RESET, or a list, one for each
     time. `greeting` is an answer too. Connections are written down in .connections, each a list of lines; message
-    data are one entry that begins with "DATA>", "TLS" says that it began, "END" that the connection ended."""
+    data are one entry that begins with "DATA>", "TLS" says that it began, "END" that the connection ended. Connections
+    whose numbers are in `early` are greeted, and EHLO on them answered, only when the command behind EHLO has come; on
+    others "EARLY" says that the client did not wait for the greeting."""
 
     def __init__(self, rules=(), greeting="220 fake.test ESMTP", features=("SIZE 1000000", "8BITMIME", "PIPELINING"),
-                 certificate=None, on_connect=False, lmtp=False, port=0):
+                 certificate=None, on_connect=False, lmtp=False, port=0, early=()):
         self.rules = [(re.compile(p, re.I | re.S), a if isinstance(a, list) else [a]) for p, a in rules]
         self.counts = {}
         self.greeting = greeting
@@ -30,6 +33,7 @@ class FakeServer:
         self.certificate, self.context = certificate, None
         self.on_connect = on_connect
         self.lmtp = lmtp
+        self.early = early
         self.connections = []
         self.socket = socket.create_server(("127.0.0.1", port), backlog=20)
         self.port = self.socket.getsockname()[1]
@@ -46,7 +50,7 @@ class FakeServer:
             lines = []
             self.connections.append(lines)
             self.open.append(conn)
-            threading.Thread(target=self.serve, args=(conn, lines), daemon=True).start()
+            threading.Thread(target=self.serve, args=(conn, lines, len(self.connections) - 1), daemon=True).start()
 
     def answer_for(self, line):
         for pattern, answers in self.rules:
@@ -111,28 +115,36 @@ class FakeServer:
         lines.append("TLS resumed" if conn.session_reused else "TLS")
         return conn
 
-    def serve(self, conn, lines):
+    def serve(self, conn, lines, number):
         try:
             if self.on_connect:
                 conn = self.tls(conn, lines)
-            self.talk(conn, lines)
+            self.talk(conn, lines, number in self.early)
         except (OSError, ssl.SSLError) as e:
             lines.append(f"!{type(e).__name__}")
         finally:
             lines.append("END")
             conn.close()
 
-    def talk(self, conn, lines):
+    def talk(self, conn, lines, early=False):
         state = {"rcpts": 0}
-        if not self.put(conn, self.greeting):
-            return
+        greeting = self.greeting
+        if not early:
+            if select.select([conn], [], [], 0)[0]:
+                lines.append("EARLY")
+            if not self.put(conn, greeting):
+                return
         buffer = b""
         while True:
-            while b"\r\n" not in buffer:
+            while not re.match(rb"EHLO .*\r\n.*\r\n" if early and buffer[:5] == b"EHLO " else rb".*\r\n", buffer):
                 more = conn.recv(65536)
                 if not more:
                     return
                 buffer += more
+            if early and greeting:
+                if not self.put(conn, greeting):
+                    return
+                greeting = None
             line, buffer = buffer.split(b"\r\n", 1)
             line = line.decode("latin-1")
             lines.append(line)
