@@ -40,16 +40,24 @@ static void on_sigterm(int signal_number)
     errno = error;
 }
 
+/* SIGTERM stays blocked until let_signals_in(). */
 static void handle_signals(const struct listeners *listeners)
 {
     static const int by_default[] = {SIGHUP, SIGINT, SIGCHLD, SIGUSR1, SIGALRM};
     struct sigaction action = {.sa_handler = on_sigterm};
-    sigset_t none;
 
     stop_listening_to = listeners;
     for (size_t i = 0; i < sizeof by_default / sizeof *by_default; i++)
         signal(by_default[i], SIG_DFL);
     sigaction(SIGTERM, &action, NULL);
+}
+
+/* Not before all is set up: the handler closes descriptors, and what is opened after it, as if it were a listener,
+ * would have the number of one. */
+static void let_signals_in(void)
+{
+    sigset_t none;
+
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -255,6 +263,7 @@ int worker_run(const struct worker_setup *setup, int place)
     stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     handle_signals(setup->listeners);
     if (stop_fd >= 0 && privileges_drop(&setup->program->process, &err) && (epoll = watch(setup->listeners)) >= 0) {
+        let_signals_in();
         code = 0;
         while (!stopping) {
             struct epoll_event event;

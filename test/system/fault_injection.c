@@ -1,5 +1,6 @@
 /* Preloaded by the tests of the queue: ends the process, or lets a write fail, at the Nth of those system calls that
- * change files. The count goes on in processes that are forked. */
+ * change files. The count goes on in processes that are forked. Besides, it says what the load of the machine is, one
+ * number after the other, and asks a process to end, once, while it gets ready to wait for events. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,10 +8,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static long kill_at, full_from, calls, writes;
+static const char *loads, *sigterm_once; /* in the environment as it was before the program cleans it */
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -18,6 +21,8 @@ __attribute__((constructor)) static void begin(void)
 
     kill_at = at ? atol(at) : 0;
     full_from = full ? atol(full) : 0;
+    loads = getenv("FAULT_LOADS");
+    sigterm_once = getenv("FAULT_SIGTERM_ONCE");
 }
 
 static void count(void)
@@ -87,4 +92,25 @@ int close(int fd)
 {
     count();
     return REAL(close)(fd);
+}
+
+/* The last number stays. */
+int getloadavg(double *averages, int n)
+{
+    char *end;
+
+    if (!loads)
+        return REAL(getloadavg)(averages, n);
+    averages[0] = strtod(loads, &end);
+    if (*end != '\0')
+        loads = end;
+    return 1;
+}
+
+/* The file says that it has not happened yet. */
+int epoll_create1(int flags)
+{
+    if (sigterm_once && REAL(unlink)(sigterm_once) == 0)
+        kill(getpid(), SIGTERM);
+    return REAL(epoll_create1)(flags);
 }

@@ -76,10 +76,16 @@ def library(path):
     return built
 
 
-def run_with_faults(place, fault, *arguments, stdin="", **settings):
-    """Runs Gatepost with the library; settings: kill_at, full_from."""
+def fault_environment(fault, **settings):
+    """The environment of a program that runs with the library."""
     environment = dict(os.environ, LD_PRELOAD=str(fault))
     environment.update({f"FAULT_{name.upper()}": str(value) for name, value in settings.items()})
     environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    return environment
+
+
+def run_with_faults(place, fault, *arguments, stdin="", **settings):
+    """Runs Gatepost with the library; settings: kill_at, full_from, loads."""
+    environment = fault_environment(fault, **settings)
     return subprocess.run(place.command(*arguments), input=stdin.encode(), capture_output=True, timeout=DEADLINE,
                           check=False, env=environment)

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from gatepost import DEADLINE, RIGHT, WRONG, Client, alive, children, free_port, wait_until
+from queueing import fault_environment, library
 
 
 def master(place):
@@ -148,6 +149,22 @@ def test_a_crashed_worker_costs_one_session(place):
     with Client(port) as client:
         assert client.banner.startswith("220 ")
     place.wait_for_log(f"worker {busy[0]} died of signal 9\n")
+
+
+def test_a_worker_may_be_told_to_end_before_it_is_ready(place, monkeypatch):
+    """What it opens after that is not what it listened to."""
+    fault = library(place.path)
+    once = place.path / "once"
+    once.touch()
+    place.path.chmod(0o777)
+    with monkeypatch.context() as context:
+        for name, value in fault_environment(fault, sigterm_once=once).items():
+            context.setenv(name, value)
+        port = place.daemon()
+        wait_until(lambda: not once.exists(), "a worker gets the signal")
+    with Client(port) as client:
+        assert client.command("QUIT").startswith("221 ")
+    assert "worker" not in place.log("panic")
 
 
 def test_reload_keeps_sessions(place):
