@@ -1,6 +1,18 @@
 /* Making strings from outside fit to be shown: see print.h. */
 #include "base/print.h"
 
+static bool topbit_prints;
+
+void print_topbitchars(bool printing)
+{
+    topbit_prints = printing;
+}
+
+bool print_has_topbitchars(void)
+{
+    return topbit_prints;
+}
+
 static const char named_controls[] = {['\b'] = 'b', ['\n'] = 'n', ['\v'] = 'v', ['\f'] = 'f', ['\r'] = 'r'};
 
 /* Whether an octet is shown as it is. */
@@ -12,7 +24,7 @@ static bool is_plain(unsigned char c, unsigned flags)
         return (flags & PRINT_TAB) == 0;
     if (c == '\n')
         return (flags & PRINT_LF) != 0;
-    return c >= 128 ? (flags & PRINT_8BIT) != 0 : c > ' ' && c < 127;
+    return c >= 128 ? topbit_prints || (flags & PRINT_8BIT) != 0 : c > ' ' && c < 127;
 }
 
 /* Index of the first octet that needs escaping at or behind `from`; v.n when there is none. */

@@ -12,6 +12,10 @@ enum print_flags {
     PRINT_LF = 8,    /* an LF stays */
 };
 
+/* Whether octets above 127 count as printing everywhere (manual, 14: print_topbitchars): a setting of the process. */
+void print_topbitchars(bool printing);
+bool print_has_topbitchars(void);
+
 /* Adds v with non-printing octets escaped as the manual's `escape` operator does (11.7): \b \n
  * \v \f \r and \ooo. As there, TAB and backslash stay: the result is for eyes, not for decoding. */
 void print_escaped(struct buffer *b, struct str v, unsigned flags);

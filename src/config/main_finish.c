@@ -133,6 +133,10 @@ bool main_options_finish(struct reading *r)
     if (!expand_option(r, "log_file_path", &main->log_file_path) ||
         !expand_option(r, "pid_file_path", &main->pid_file_path))
         return false;
+    if (main->mua_wrapper) { /* what that means for other options (manual, chapter 52) */
+        main->deliver_drop_privilege = true;
+        main->remote_max_parallel = 1;
+    }
     if (str_is_empty(main->spool_directory))
         return error_set(r->err, "spool_directory undefined: cannot proceed");
     if (!log_selector_parse(main->log_selector, &r->config->log_selectors, &why))

@@ -44,6 +44,7 @@ struct mail_handling {
     bool suppress_local_fixups;
     bool freeze;                 /* control = freeze */
     bool freeze_no_tell;
+    bool overloaded;             /* an earlier message of the connection waits because the load was high */
     bool queue_only, queue_first_pass_routing; /* control = queue_only, queue/first_pass_route */
     struct str queue;            /* queue = name; empty: the default queue */
     bool utf8_downconvert, utf8_downconvert_maybe;

@@ -41,6 +41,12 @@ struct mail_verify {
 
 /* --- Taking messages over */
 
+enum mail_deliver_result {
+    MAIL_DELIVER_DONE,
+    MAIL_DELIVER_OVERLOADED, /* it waits, because the load is high (queue_only_load) */
+    MAIL_DELIVER_FAILED,     /* with mua_wrapper: it was not delivered, and is no more */
+};
+
 struct mail_message;
 struct mail_incoming; /* a message that is being written */
 
@@ -64,7 +70,7 @@ struct mail_services {
     void (*note)(void *ctx, const struct mail_message *message, struct str text);
     /* Begins the delivery of a message that was committed, unless it has to wait. Called after the client has
      * its answer. */
-    void (*deliver)(void *ctx, const struct mail_message *message);
+    enum mail_deliver_result (*deliver)(void *ctx, const struct mail_message *message);
 
     void *ctx;
 };

@@ -141,7 +141,8 @@ static void read_lines(struct tester *t)
 /* Verification is a thing of reception, which is no business of root's (manual, 5.2). */
 static bool drop_privileges(const struct program *program, struct error *err)
 {
-    return program->cl->mode == MODE_ADDRESS_TEST || privileges_drop(&program->process, err);
+    return program->cl->mode == MODE_ADDRESS_TEST ? privileges_of_delivery(&program->process, &program->config->main)
+                                                  : privileges_drop(&program->process, err);
 }
 
 int address_mode(struct program *program)

@@ -20,6 +20,7 @@
 #include "main/deliveries.h"
 #include "main/logging.h"
 #include "main/mail_table.h"
+#include "main/privileges.h"
 #include "main/queue_runs.h"
 #include "main/tls_watch.h"
 #include "main/worker.h"
@@ -371,16 +372,15 @@ static pid_t fork_off(struct daemon *d)
 }
 
 /* A worker has taken a message over. */
-static void start_delivery(void *ctx, struct str queue_name, struct str id)
+static void start_delivery(void *ctx, const struct delivery_request *request)
 {
     struct daemon *d = ctx;
-    const struct delivery_request request = {.queue = queue_name, .id = id};
     struct queue queue;
 
     if (fork_off(d) != 0)
         return;
     queue = queue_of(*d->program);
-    queue_deliver(&queue, &request);
+    queue_deliver(&queue, request);
     log_close();
     _exit(0);
 }
@@ -398,7 +398,8 @@ static void start_queue_run(struct daemon *d)
         return;
     }
     queue = queue_of(*d->program);
-    queue_run(&queue, &d->runs.run);
+    if (privileges_of_delivery(&(*d->program)->process, &(*d->program)->config->main))
+        queue_run(&queue, &d->runs.run);
     log_close();
     _exit(0);
 }
@@ -461,6 +462,11 @@ int daemon_mode(struct program **program)
     int ready_fd = -1;
     bool background = !(*program)->cl->foreground && !debug_any() && !(*program)->cl->verbose;
 
+    if ((*program)->config->main.mua_wrapper) {
+        log_write(LOG_MAIN | LOG_PANIC, "Daemon cannot be run when mua_wrapper is set");
+        arena_free(d.arena);
+        return 1;
+    }
     if (!queue_runs_init(&d.runs, (*program)->cl)) {
         fprintf(stderr, "exim abandoned: unknown, malformed, or incomplete option -q%s\n", (*program)->cl->queue_run);
         arena_free(d.arena);

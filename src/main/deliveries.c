@@ -16,6 +16,7 @@ enum { QUEUE_NAME = 64 };
 struct request {
     char id[MAIL_ID_LENGTH + 1];
     char queue[QUEUE_NAME];
+    unsigned char remote; /* enum remote_deliveries */
 };
 
 /* Who messages are from that are made here. */
@@ -64,15 +65,15 @@ bool deliveries_open(int ends[2])
     return pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0;
 }
 
-bool deliveries_ask(int fd, struct str queue, struct str id)
+bool deliveries_ask(int fd, const struct delivery_request *asked)
 {
-    struct request request = {{0}, {0}};
+    struct request request = {.remote = (unsigned char)asked->remote};
 
-    if (id.n != MAIL_ID_LENGTH || queue.n >= QUEUE_NAME)
+    if (asked->id.n != MAIL_ID_LENGTH || asked->queue.n >= QUEUE_NAME)
         return false;
-    memcpy(request.id, id.s, id.n);
-    if (queue.n > 0)
-        memcpy(request.queue, queue.s, queue.n);
+    memcpy(request.id, asked->id.s, asked->id.n);
+    if (asked->queue.n > 0)
+        memcpy(request.queue, asked->queue.s, asked->queue.n);
     return write(fd, &request, sizeof request) == (ssize_t)sizeof request;
 }
 
@@ -80,14 +81,19 @@ bool deliveries_ask(int fd, struct str queue, struct str id)
 static bool is_sane(const struct request *request)
 {
     return memchr(request->id, '\0', sizeof request->id) && memchr(request->queue, '\0', sizeof request->queue) &&
-           mail_id_is_valid(str_of(request->id)) && !strchr(request->queue, '/') && request->queue[0] != '.';
+           mail_id_is_valid(str_of(request->id)) && request->remote <= REMOTE_NOTED && !strchr(request->queue, '/') && request->queue[0] != '.';
 }
 
-void deliveries_read(int fd, void (*start)(void *ctx, struct str queue, struct str id), void *ctx)
+void deliveries_read(int fd, void (*start)(void *ctx, const struct delivery_request *request), void *ctx)
 {
-    struct request request;
+    struct request told;
 
-    while (read(fd, &request, sizeof request) == (ssize_t)sizeof request)
-        if (is_sane(&request))
-            start(ctx, str_of(request.queue), str_of(request.id));
+    while (read(fd, &told, sizeof told) == (ssize_t)sizeof told)
+        if (is_sane(&told)) {
+            const struct delivery_request request = {.queue = str_of(told.queue),
+                                                     .id = str_of(told.id),
+                                                     .remote = (enum remote_deliveries)told.remote};
+
+            start(ctx, &request);
+        }
 }

@@ -12,10 +12,11 @@ struct queue queue_of(struct program *program);
 /* The master's end and the workers' end of the pipe. False: errno. */
 bool deliveries_open(int ends[2]);
 
-/* Tells the master of a message. False: it cannot be told now; the message is left to the next queue run. */
-bool deliveries_ask(int fd, struct str queue, struct str id);
+/* Tells the master of a message: queue, id and remote of the request. False: it cannot be told now; the message is
+ * left to the next queue run. */
+bool deliveries_ask(int fd, const struct delivery_request *request);
 
 /* In the master: calls start for every message that workers have told of. */
-void deliveries_read(int fd, void (*start)(void *ctx, struct str queue, struct str id), void *ctx);
+void deliveries_read(int fd, void (*start)(void *ctx, const struct delivery_request *request), void *ctx);
 
 #endif

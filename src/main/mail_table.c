@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/strlist.h"
 #include "main/caller.h"
 #include "main/deliveries.h"
 #include "queue/incoming.h"
@@ -55,52 +56,79 @@ static void note(void *ctx, const struct mail_message *message, struct str text)
 
 /* --- When deliveries wait (manual, 14: queue_only and others) */
 
-static bool load_is_high(const struct main_options *options)
+/* True: the message waits, which is logged. `before`: it does so whatever the load is now (queue_only_load_latch). */
+static bool is_overloaded(const struct main_options *options, bool before)
 {
     double load;
 
-    return options->queue_only_load >= 0 && getloadavg(&load, 1) == 1 && load * 1000 > options->queue_only_load;
-}
-
-/* The command line may say otherwise than the configuration. */
-static bool waits(const struct mail_table *table, const struct mail_message *message)
-{
-    const struct main_options *options = table->queue.options;
-    enum delivery_mode asked = table->program->cl->delivery;
-
-    if (message->handling.queue_only || asked == DELIVERY_QUEUED)
-        return true;
-    if (asked != DELIVERY_UNSAID && options->queue_only_override)
-        return false;
-    if (options->queue_only ||
-        (!str_is_empty(options->queue_only_file) && access(options->queue_only_file.s, F_OK) == 0))
-        return true;
-    if (!load_is_high(options))
+    if (options->queue_only_load < 0 || getloadavg(&load, 1) != 1 || (!before && load * 1000 <= options->queue_only_load))
         return false;
     if (log_selected(LOG_SEL_delay_delivery))
-        log_write(LOG_MAIN, "no immediate delivery: load average is over queue_only_load");
+        log_write(LOG_MAIN, "no immediate delivery: load average %.2f", load);
     return true;
 }
 
-static void deliver(void *ctx, const struct mail_message *message)
+/* Which of the files of queue_only_file are there: some stand for queue_only, those with "smtp" in front have remote
+ * deliveries wait. */
+static void look_for_files(const struct main_options *options, bool *all, bool *remote)
+{
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct strlist list;
+    struct str item;
+
+    strlist_begin(&list, options->queue_only_file, ':');
+    while (strlist_next(&list, arena, &item)) {
+        bool smtp = str_starts(item, "smtp");
+
+        if (access(item.s + (smtp ? strlen("smtp") : 0), F_OK) == 0)
+            *(smtp ? remote : all) = true;
+    }
+    arena_free(arena);
+}
+
+/* Whether all deliveries wait, and if not, what becomes of remote ones. The command line may say otherwise than the
+ * configuration. */
+static bool waits(const struct mail_table *table, const struct mail_message *message, enum remote_deliveries *remote)
+{
+    const struct main_options *options = table->queue.options;
+    enum delivery_mode asked = table->program->cl->delivery;
+    bool file = false, remote_file = false;
+
+    if (message->handling.queue_first_pass_routing)
+        *remote = REMOTE_ROUTED;
+    else if (message->handling.queue_only)
+        return true;
+    if (asked == DELIVERY_QUEUED)
+        return true;
+    look_for_files(options, &file, &remote_file);
+    if (asked == DELIVERY_REMOTE_QUEUED || remote_file)
+        *remote = REMOTE_QUEUED;
+    return (options->queue_only || file) && !(asked != DELIVERY_UNSAID && options->queue_only_override);
+}
+
+static enum mail_deliver_result deliver(void *ctx, const struct mail_message *message)
 {
     const struct mail_table *table = ctx;
     const struct command_line *cl = table->program->cl;
-    const struct delivery_request request = {
+    struct delivery_request request = {
         .queue = message->handling.queue,
         .id = message->id,
-        .local_only = cl->delivery == DELIVERY_REMOTE_QUEUED || message->handling.queue_first_pass_routing,
         .dont_deliver = cl->dont_deliver,
     };
 
-    if (waits(table, message))
-        return;
+    if (table->queue.options->mua_wrapper)
+        return queue_deliver_in_process(&table->queue, &request, true) ? MAIL_DELIVER_DONE : MAIL_DELIVER_FAILED;
+    if (waits(table, message, &request.remote))
+        return MAIL_DELIVER_DONE;
+    if (is_overloaded(table->queue.options, message->handling.overloaded))
+        return MAIL_DELIVER_OVERLOADED;
     if (table->program->delivery_fd >= 0) {
-        if (!deliveries_ask(table->program->delivery_fd, request.queue, request.id))
+        if (!deliveries_ask(table->program->delivery_fd, &request))
             log_write(LOG_MAIN, "no immediate delivery: the daemon cannot be told");
-        return;
+        return MAIL_DELIVER_DONE;
     }
     queue_deliver_in_process(&table->queue, &request, cl->delivery == DELIVERY_FOREGROUND);
+    return MAIL_DELIVER_DONE;
 }
 
 const struct mail_services *mail_table_new(struct program *program)

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
+#include "base/log.h"
+
 bool privileges_drop(const struct scope_process *process, struct error *err)
 {
     const struct passwd *entry;
@@ -23,6 +26,23 @@ bool privileges_drop(const struct scope_process *process, struct error *err)
     if (setuid(0) == 0)
         return error_set(err, "root privilege could be regained after it was given up");
     return true;
+}
+
+bool privileges_of_delivery(const struct scope_process *process, const struct main_options *options)
+{
+    struct arena *arena;
+    struct error err;
+    bool ok;
+
+    if (!options->deliver_drop_privilege)
+        return true;
+    arena = arena_new(ARENA_PLAIN);
+    err = ERROR_IN(arena);
+    ok = privileges_drop(process, &err);
+    if (!ok)
+        log_write(LOG_MAIN | LOG_PANIC, "deliver_drop_privilege: %.*s", STR_ARG(err.text));
+    arena_free(arena);
+    return ok;
 }
 
 static bool is_listed(const struct option_ids *ids, unsigned id)

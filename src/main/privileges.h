@@ -13,6 +13,10 @@
  * False: err says what failed; the process must not go on. */
 bool privileges_drop(const struct scope_process *process, struct error *err);
 
+/* The same for what belongs to deliveries, where deliver_drop_privilege says so (manual, 14): queue runs and tests of
+ * addresses. False: that failed, which the log says. */
+bool privileges_of_delivery(const struct scope_process *process, const struct main_options *options);
+
 /* Administrators: root, the Exim user, and members of admin_groups (manual, 5.2). */
 bool privileges_of_admin(const struct scope_process *process, const struct main_options *options);
 

@@ -187,6 +187,8 @@ int run_mode(struct program *program)
         if (cl->arguments[1])
             run.last = str_of(cl->arguments[1]);
     }
+    if (!privileges_of_delivery(&program->process, &program->config->main))
+        return 1;
     queue_run(&queue, &run);
     return 0;
 }

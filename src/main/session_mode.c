@@ -97,6 +97,10 @@ int session_mode(struct program *program)
         fprintf(stderr, "%.*s\n", STR_ARG(err.text));
         return 1;
     }
+    if (peer.mode == SMTP_NETWORK && program->config->main.mua_wrapper) {
+        log_write(LOG_MAIN | LOG_PANIC, "Input from inetd is not supported when mua_wrapper is set");
+        return 1;
+    }
     peer.tls_on_connect = program->cl->tls_on_connect ||
                           listen_port_has_tls(program->arena, program->config->main.tls_on_connect_ports,
                                               peer.interface_port);

@@ -9,6 +9,7 @@
 
 #include "auths/auth.h"
 #include "base/arena.h"
+#include "base/print.h"
 #include "base/strlist.h"
 #include "hints/hints.h"
 #include "lookups/lookup.h"
@@ -78,7 +79,7 @@ static struct scope_process describe_process(struct program *program)
         .compile_number = STR("1"),
         .exim_uid = options->exim_user.set ? options->exim_user.id : getuid(),
         .exim_gid = options->exim_group.set ? options->exim_group.id : getgid(),
-        .bounce_return_size_limit = STR("102400"), /* the default of an option that is refused so far */
+        .bounce_return_size_limit = str_printf(program->arena, "%d", options->bounce_return_size_limit),
         .headers_charset = STR(HEADERS_CHARSET),
         .initial_cwd = working_directory(program->arena),
         .strict_acl_vars = options->strict_acl_vars,
@@ -195,6 +196,7 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
         configure_hints(program);
         configure_lookups(&program->config->main);
         configure_passwords(&program->config->main);
+        print_topbitchars(program->config->main.print_topbitchars);
         if (check_tls(&program->config->main, err) && configure_dns(program, err))
             return program;
     }

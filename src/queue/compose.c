@@ -32,6 +32,7 @@ void compose_begin(struct composing *c, struct job *about)
         .message = m,
         .body = BUFFER_IN(about->arena),
         .reference = about->message->id,
+        .run_fd = about->request->run_fd,
     };
 }
 
@@ -158,7 +159,7 @@ static void log_arrival(struct composing *c)
 bool compose_send(struct composing *c, struct error *err)
 {
     struct mail_incoming *incoming = incoming_begin(&c->queue->incoming, c->message, err);
-    struct delivery_request request = {.queue = c->message->handling.queue};
+    struct delivery_request request = {.queue = c->message->handling.queue, .run_fd = c->run_fd};
 
     if (!incoming)
         return false;

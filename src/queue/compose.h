@@ -12,6 +12,7 @@ struct composing {
     struct buffer body;
     struct str reference;          /* id of the message that it is about: R= */
     bool failed;
+    int run_fd;                    /* of the delivery request of that one */
 };
 
 /* Begins a message about that one. */

@@ -1,5 +1,6 @@
 /* Delivering one message: see queue.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -7,7 +8,7 @@
 
 #include "base/log.h"
 #include "lookups/lookup.h"
-#include "queue/job.h"
+#include "queue/process.h"
 
 /* --- Frozen messages */
 
@@ -104,9 +105,25 @@ static void give_up(struct job *job, struct str why)
     recipients_init(&job->todo);
 }
 
-static void attempt(struct job *job)
+/* What was opened for the attempt. */
+static void end_attempt(struct job *job)
 {
+    if (job->journal_fd >= 0)
+        close(job->journal_fd);
+    close(job->message->body_fd);
+}
+
+/* False: with mua_wrapper, the message was not delivered. */
+static bool attempt(struct job *job)
+{
+    bool ok = true;
+
     collect(job);
+    if (job->queue->options->mua_wrapper && !job->request->give_up) {
+        ok = job_deliver_together(job);
+        end_attempt(job);
+        return ok;
+    }
     if (job->request->give_up) {
         log_write(LOG_MAIN, "cancelled by %.*s", STR_ARG(job->request->who));
         give_up(job, STR("delivery cancelled by administrator"));
@@ -117,6 +134,8 @@ static void attempt(struct job *job)
         job_deliver_remote(job);
     }
     job_finish(job);
+    end_attempt(job);
+    return true;
 }
 
 static bool run(struct job *job)
@@ -146,10 +165,42 @@ static bool run(struct job *job)
         collect(job);
         give_up(job, STR("message frozen for too long"));
         job_finish(job);
+        end_attempt(job);
         return true;
     }
-    attempt(job);
-    return true;
+    return attempt(job);
+}
+
+/* deliver_drop_privilege. False: that was not possible, which the log says. */
+static bool drop_privilege(const struct queue *queue)
+{
+    const struct delivery_user user = {queue->process->exim_uid, queue->process->exim_gid, .initgroups = true};
+    struct arena *arena;
+    struct error err;
+    bool ok;
+
+    if (!queue->options->deliver_drop_privilege)
+        return true;
+    arena = arena_new(ARENA_PLAIN);
+    err = ERROR_IN(arena);
+    ok = delivery_user_become(&user, &err);
+    if (!ok)
+        log_write(LOG_MAIN | LOG_PANIC, "delivery cannot give up privilege: %.*s", STR_ARG(err.text));
+    arena_free(arena);
+    return ok;
+}
+
+/* Enough messages wait for a host: this one goes first, and the others follow on its connection, while the queue
+ * run looks for more. */
+static void ramp(const struct queue *queue, const struct delivery_request *request)
+{
+    const struct delivery_request at_once = {.queue = request->queue,
+                                             .id = request->id,
+                                             .in_queue_run = true,
+                                             .forced = request->forced,
+                                             .run_fd = request->run_fd};
+
+    queue_deliver_in_process(queue, &at_once, false);
 }
 
 bool queue_deliver(const struct queue *queue, const struct delivery_request *request)
@@ -166,11 +217,17 @@ bool queue_deliver(const struct queue *queue, const struct delivery_request *req
                                             &job.failed, &job.deferred, &job.succeeded};
     bool tried;
 
+    if (!drop_privilege(queue)) {
+        arena_free(arena);
+        return false;
+    }
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         recipients_init(lists[i]);
     tried = run(&job);
     log_set_message(STR_NULL);
     search_tidyup();
+    if (job.ramp)
+        ramp(queue, request);
     arena_free(arena);
     return tried;
 }
@@ -190,25 +247,53 @@ static void leave_parent(void)
     setsid();
 }
 
+static _Noreturn void run_process(const struct queue *queue, const struct delivery_request *request)
+{
+    bool ok = queue_deliver(queue, request);
+
+    log_close();
+    _exit(ok ? 0 : 1);
+}
+
+/* Until nobody has the other end open. */
+static void wait_for_end(int fd)
+{
+    char none;
+
+    while (read(fd, &none, 1) < 0 && errno == EINTR)
+        continue;
+    close(fd);
+}
+
 bool queue_deliver_in_process(const struct queue *queue, const struct delivery_request *request, bool wait)
 {
+    struct delivery_request own = *request;
+    int ends[2], status = 0;
+    bool in_run = wait && request->in_queue_run && pipe2(ends, O_CLOEXEC) == 0;
     pid_t pid = fork();
 
     if (pid == 0) {
+        if (in_run) {
+            close(ends[0]);
+            own.run_fd = ends[1];
+        }
         if (!wait) { /* nobody waits: a process in between ends at once, so that there is nobody to be waited for */
             leave_parent();
             if (fork() != 0)
                 _exit(0);
+            if (own.run_fd > 0)
+                close(own.run_fd);
+            own.run_fd = 0;
         }
-        queue_deliver(queue, request);
-        log_close();
-        _exit(0);
+        run_process(queue, &own);
     }
-    if (pid < 0) {
+    if (in_run)
+        close(ends[1]);
+    if (pid < 0)
         log_write(LOG_MAIN | LOG_PANIC, "cannot start a delivery process: %s", strerror(errno));
-        return false;
-    }
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
-    return true;
+    if (in_run)
+        wait_for_end(ends[0]);
+    return pid > 0 && (!queue->options->mua_wrapper || status == 0);
 }

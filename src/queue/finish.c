@@ -201,7 +201,7 @@ void job_remove(struct job *job)
     remove_message_log(job);
 }
 
-static void complete(struct job *job)
+void job_complete(struct job *job)
 {
     struct buffer line = BUFFER_IN(job->arena);
 
@@ -288,6 +288,16 @@ static void keep_one_time(struct job *job, struct mail_recipient *r)
     address_set_add(&job->message->delivered, top->unique);
 }
 
+void job_move_frozen(struct job *job)
+{
+    const struct spool_place from = {job->request->queue, job->sub, ""}, to = {job->request->queue, job->sub, "F"};
+    struct error err = ERROR_IN(job->arena);
+
+    if (job->queue->options->move_frozen_messages &&
+        !spool_move(&job->queue->spool, job->message->id, &from, &to, &err))
+        log_write(LOG_MAIN | LOG_PANIC, "%.*s", STR_ARG(err.text));
+}
+
 static void keep(struct job *job)
 {
     for (struct mail_recipient *r = job->deferred.first; r; r = r->next)
@@ -298,6 +308,8 @@ static void keep(struct job *job)
     else
         bounce_warn(job);
     job_update(job);
+    if (job->freeze)
+        job_move_frozen(job);
 }
 
 void job_finish(struct job *job)
@@ -308,10 +320,7 @@ void job_finish(struct job *job)
     bounce_all(job);
     bounce_report_success(job);
     if (job->deferred.n == 0 && !job->freeze)
-        complete(job);
+        job_complete(job);
     else
         keep(job);
-    if (job->journal_fd >= 0)
-        close(job->journal_fd);
-    close(job->message->body_fd);
 }

@@ -69,7 +69,7 @@ static struct batching batching_of(struct job *job, const struct transport_insta
     if (is_driver(t, "smtp")) {
         const struct smtp_config *c = config;
 
-        return (struct batching){.max = expand_int(job, c->max_rcpt, 100),
+        return (struct batching){.max = job->queue->options->mua_wrapper ? 0 : expand_int(job, c->max_rcpt, 100),
                                  .domains = expand_bool(job, &c->multi_domain, true)};
     }
     return (struct batching){.max = 1};

@@ -40,6 +40,7 @@ struct job {
     struct recipient_list failed, deferred, succeeded;
     struct address_set seen;     /* what was routed: a second one of the same is a duplicate */
     unsigned hosts_failed, hosts_expired; /* in the process of a remote delivery: those that were noted */
+    bool ramp;                   /* enough messages wait for one of its hosts (queue_fast_ramp) */
     bool freeze;                 /* the message is to be frozen after this attempt */
     struct str freeze_reason;
 };
@@ -117,11 +118,21 @@ void job_event(struct job *job, const char *name, struct str data, int error);
 /* The message is no more. */
 void job_remove(struct job *job);
 
+/* The same, with the log line that says so. */
+void job_complete(struct job *job);
+
+/* Puts a message that is frozen out of the way of queue runs, with move_frozen_messages (manual, 14). */
+void job_move_frozen(struct job *job);
+
 /* Writes its -H file anew. False: that failed, which is logged. */
 bool job_update(struct job *job);
 
-/* -ql, queue_smtp_domains: what would go to other machines, or some of it, waits. */
+/* -ql, -qq, queue_smtp_domains: what would go to other machines, or some of it, waits. */
 void job_put_off_remote(struct job *job);
+
+/* --- together.c: mua_wrapper. Delivers to all recipients in one transaction, or to none. False: to none, which was
+ * said on standard error. Either way the message is no more. */
+bool job_deliver_together(struct job *job);
 
 /* The line goes to the main log and to the message's own. */
 void job_log(struct job *job, struct str line);

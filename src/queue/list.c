@@ -109,7 +109,7 @@ static void print_message(const struct queue *queue, const struct queue_listing 
         fprintf(out, "<%.*s>%s\n", STR_ARG(m.sender), m.frozen ? " *** frozen ***" : "");
         print_recipients(&m, listing, out);
     } else {
-        fprintf(out, "           %.*s *** spool format error ***\n", STR_ARG(id));
+        fprintf(out, "      %.*s\n    *** spool format error: size=%zu ***\n", STR_ARG(id), content.n);
     }
     fputc('\n', out);
     arena_free(arena);

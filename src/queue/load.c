@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "expand/expand.h"
 #include "mail/header.h"
@@ -165,15 +167,32 @@ void job_show(struct job *job, const struct mail_recipient *r)
 
 /* --- Reading */
 
+/* What cannot be read is kept for a while, for a person to look at (manual, 14: keep_malformed). */
+static void remove_if_old(struct job *job)
+{
+    int limit = job->queue->options->keep_malformed;
+    struct stat info;
+
+    if (fstat(job->message->body_fd, &info) != 0 || time(NULL) - info.st_mtime <= limit)
+        return;
+    job_remove(job);
+    log_write(LOG_MAIN, "Message removed because older than %.*s", STR_ARG(interval_format(job->arena, limit)));
+}
+
 static bool read_envelope(struct job *job)
 {
     struct error err = ERROR_IN(job->arena);
     struct str content;
 
-    if (spool_read(job->arena, job_path(job, "input", "-H"), &content, &err) &&
-        envelope_read(job->message, content, true, &err))
+    if (!spool_read(job->arena, job_path(job, "input", "-H"), &content, &err)) {
+        log_write(LOG_MAIN | LOG_PANIC, "%.*s", STR_ARG(err.text));
+        return false;
+    }
+    if (envelope_read(job->message, content, true, &err))
         return true;
-    log_write(LOG_MAIN | LOG_PANIC, "%.*s", STR_ARG(err.text));
+    log_write(LOG_MAIN, "Format error in spool file %.*s-H: size=%zu", STR_ARG(job->message->id), content.n);
+    debug(DEBUG_deliver, "%.*s\n", STR_ARG(err.text));
+    remove_if_old(job);
     return false;
 }
 

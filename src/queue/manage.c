@@ -53,6 +53,7 @@ static bool freeze(struct managing *m)
         return false;
     fprintf(m->out, "Message %.*s is now frozen\n", STR_ARG(id_of(m)));
     log_write(LOG_MAIN, "frozen by %.*s", STR_ARG(m->who));
+    job_move_frozen(&m->job);
     return true;
 }
 
@@ -187,20 +188,14 @@ static bool edit_sender(struct managing *m)
 /* To the queue that the first argument names. */
 static bool move(struct managing *m)
 {
-    static const char *const suffixes[] = {"-D", "-J", "-H"};
     const struct spool *spool = &m->queue->spool;
-    struct str name = str_of(m->arguments[0]);
+    const struct spool_place from = {m->request.queue, m->job.sub, ""};
+    const struct spool_place to = {str_of(m->arguments[0]), spool_subdirectory(spool, id_of(m)), ""};
     struct error err = ERROR_IN(m->job.arena);
 
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        struct str from = job_path(&m->job, "input", suffixes[i]);
-        struct str to = spool_path(m->job.arena, spool, name, "input", spool_subdirectory(spool, id_of(m)), id_of(m),
-                                   suffixes[i]);
-
-        if (!spool_make_directory(spool, to, &err) || (rename(from.s, to.s) != 0 && errno != ENOENT)) {
-            fprintf(m->out, "Message %.*s - cannot be moved: %s\n", STR_ARG(id_of(m)), strerror(errno));
-            return false;
-        }
+    if (!spool_move(spool, id_of(m), &from, &to, &err)) {
+        fprintf(m->out, "Message %.*s - cannot be moved: %.*s\n", STR_ARG(id_of(m)), STR_ARG(err.text));
+        return false;
     }
     log_write(LOG_MAIN, "moved from Q=<%.*s> by %.*s", STR_ARG(m->request.queue), STR_ARG(m->who));
     fprintf(m->out, "Message %.*s - moved\n", STR_ARG(id_of(m)));

@@ -39,6 +39,7 @@ static void go_on(struct job *job, const struct delivery *delivery)
         .in_queue_run = job->request->in_queue_run,
         .held = delivery->held,
         .held_transport = delivery->transport,
+        .run_fd = job->request->run_fd,
     };
 
     if (!delivery->held)

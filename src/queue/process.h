@@ -36,7 +36,16 @@ bool delivery_user_find(struct job *job, const struct mail_recipient *first, str
 /* Becomes that user for good, when this process is root's. False: err. */
 bool delivery_user_become(const struct delivery_user *user, struct error *err);
 
-/* --- run.c: in the process. Runs the transport, and its shadow; sets results. */
+/* Whether this process may deliver as somebody else. */
+bool delivery_user_is_possible(const struct job *job, const struct mail_recipient *first,
+                               const struct delivery_user *user, struct error *err);
+
+/* --- run.c */
+
+/* What a run of the transport gets to know. */
+struct delivery delivery_of(struct job *job, const struct transport_instance *transport, struct mail_recipient *first);
+
+/* In the process. Runs the transport, and its shadow; sets results. */
 void delivery_run(struct job *job, struct mail_recipient *first, struct delivery *delivery);
 
 #endif

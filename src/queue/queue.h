@@ -24,6 +24,15 @@ struct queue {
     void *begin_scope_ctx;
 };
 
+/* What becomes of recipients on other machines. */
+enum remote_deliveries {
+    REMOTE_NOW,
+    REMOTE_SUPPRESSED, /* -ql */
+    REMOTE_QUEUED,     /* -odqs, or a file of queue_only_file that stands for it: they wait for a queue run */
+    REMOTE_ROUTED,     /* control = queue/first_pass_route: the same */
+    REMOTE_NOTED,      /* the first pass of -qq: only which hosts they wait for is noted */
+};
+
 /* How a delivery is asked for. */
 struct delivery_request {
     struct str queue;    /* its name; empty: the default */
@@ -32,19 +41,24 @@ struct delivery_request {
     bool forced;         /* retry times do not count: -M, -qf */
     bool force_frozen;   /* a frozen message is thawed: -M, -qff */
     bool first_only;     /* only if nobody has tried yet: -qi */
-    bool local_only;     /* remote addresses wait: -ql, -odqs */
+    enum remote_deliveries remote;
+    bool fast_ramp;      /* with REMOTE_NOTED: when enough messages wait for a host, that they are sent begins */
     bool dont_deliver;   /* -N */
     bool give_up;        /* -Mg: what is not delivered fails */
     struct str who;      /* ... because of whom */
     struct held_connection *held; /* left open by the delivery of another message to the same host; or NULL */
     const struct transport_instance *held_transport;
+    int run_fd;          /* whoever closes it last lets the queue run go on; 0: none */
 };
 
-/* Makes one attempt at delivering a message, in this process, which may be privileged. False: it could not be
- * tried, which is logged unless the message is simply not there. */
+/* Makes one attempt at delivering a message, in this process, which may be privileged; with
+ * deliver_drop_privilege it becomes the Exim user's for good. False: it could not be tried, which is logged unless
+ * the message is simply not there; or, with mua_wrapper, it was not delivered, and is no more. */
 bool queue_deliver(const struct queue *queue, const struct delivery_request *request);
 
-/* Starts a process for it. wait: until it has ended. False: there is no process. */
+/* Starts a process for it. wait: until it has ended; in a queue run, until those have, too, that go on with other
+ * messages on its connections. False: there is no process; or, with mua_wrapper and wait,
+ * the message was not delivered. */
 bool queue_deliver_in_process(const struct queue *queue, const struct delivery_request *request, bool wait);
 
 #endif

@@ -86,6 +86,8 @@ static bool note(struct job *job, struct str key, const struct retry_key *what, 
 
     if (!rule)
         return true;
+    if (job->queue->options->mua_wrapper) /* no retry data is kept (manual, chapter 52) */
+        return false;
     if (read_record(job, key, &record))
         times = (struct retry_times){record.first_failed, record.last_try, record.next_try};
     record.last_try = job->now;
@@ -238,7 +240,7 @@ static void apply(struct job *job, struct mail_host *host, struct str key)
 {
     struct retry_record record;
 
-    if (!read_record(job, key, &record))
+    if (job->queue->options->mua_wrapper || !read_record(job, key, &record))
         return;
     host->first_failed = record.first_failed;
     host->last_try = record.last_try;

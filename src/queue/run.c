@@ -105,10 +105,9 @@ static void print_debug(struct job *job, const struct transport_instance *t)
 
 /* --- The transport itself */
 
-static void run_transport(struct job *job, const struct transport_instance *t, struct mail_recipient *first,
-                          struct delivery *delivery)
+struct delivery delivery_of(struct job *job, const struct transport_instance *t, struct mail_recipient *first)
 {
-    *delivery = (struct delivery){
+    return (struct delivery){
         .config = job->queue->config,
         .transport = t,
         .message = job->message,
@@ -122,6 +121,12 @@ static void run_transport(struct job *job, const struct transport_instance *t, s
         .held = job->request->held_transport == t ? job->request->held : NULL,
         .next_message = STR_NULL,
     };
+}
+
+static void run_transport(struct job *job, const struct transport_instance *t, struct mail_recipient *first,
+                          struct delivery *delivery)
+{
+    *delivery = delivery_of(job, t, first);
     job->scope_address.transport_name = t->instance.name;
     print_debug(job, t);
     ((const struct transport_driver *)t->instance.driver)->deliver(delivery);
@@ -199,8 +204,16 @@ void delivery_run(struct job *job, struct mail_recipient *first, struct delivery
         set_all(first, MAIL_OK, 0, STR_NULL);
         return;
     }
-    if (!delivery_user_find(job, first, &user, &err) || !delivery_user_become(&user, &err) ||
-        (local && !enter_directory(job, first, &err))) {
+    if (!delivery_user_find(job, first, &user, &err)) {
+        set_all(first, MAIL_PANIC, errno, err.text);
+        return;
+    }
+    if (!delivery_user_is_possible(job, first, &user, &err)) {
+        set_all(first, MAIL_PANIC, DELIVERY_UNKNOWN, err.text);
+        first->special = true;
+        return;
+    }
+    if (!delivery_user_become(&user, &err) || (local && !enter_directory(job, first, &err))) {
         set_all(first, MAIL_PANIC, errno, err.text);
         return;
     }

@@ -1,6 +1,7 @@
 /* Queue runs: see runner.h. */
 #include "queue/runner.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -125,20 +126,38 @@ static bool is_between(const struct queue_run *run, struct str id)
 
 /* --- The run */
 
-static void one_pass(const struct queue *queue, const struct queue_run *run, bool local_only)
+/* Whether the machine is too busy to go on with the run, of which `what` is the log's name (manual, 14:
+ * deliver_queue_load_max). */
+static bool is_busy(const struct queue *queue, struct str what)
+{
+    int most = queue->options->deliver_queue_load_max;
+    double load;
+
+    if (most < 0 || getloadavg(&load, 1) != 1 || load * 1000 <= most)
+        return false;
+    if (log_selected(LOG_SEL_queue_run))
+        log_write(LOG_MAIN, "Abandon queue run: pid=%d%.*s (load %.2f, max %.2f)", (int)getpid(), STR_ARG(what), load,
+                  (double)most / 1000);
+    return true;
+}
+
+/* False: the run is abandoned. */
+static bool one_pass(const struct queue *queue, const struct queue_run *run, enum remote_deliveries remote,
+                     struct str what)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
     struct queue_ids ids;
     /* Of those selected by -R and -S the first is forced, so that what is remembered of a host that was down goes
      * when it is up again. */
     bool force_next = !str_is_null(run->recipient) || !str_is_null(run->sender);
+    bool busy = false;
 
     queue_scan(queue, run->queue, arena, &ids);
     if (queue->options->queue_run_in_order)
         queue_ids_sort(&ids);
     else
         queue_ids_shuffle(&ids);
-    for (size_t i = 0; i < ids.n; i++) {
+    for (size_t i = 0; i < ids.n && !(busy = is_busy(queue, what)); i++) {
         const struct delivery_request request = {
             .queue = run->queue,
             .id = ids.v[i],
@@ -146,7 +165,8 @@ static void one_pass(const struct queue *queue, const struct queue_run *run, boo
             .forced = run->forced || force_next,
             .force_frozen = run->force_frozen,
             .first_only = run->first_only,
-            .local_only = local_only,
+            .remote = remote,
+            .fast_ramp = queue->options->queue_fast_ramp && !queue->options->queue_run_in_order,
             .dont_deliver = run->dont_deliver,
         };
 
@@ -156,6 +176,7 @@ static void one_pass(const struct queue *queue, const struct queue_run *run, boo
         force_next = false;
     }
     arena_free(arena);
+    return !busy;
 }
 
 void queue_run(const struct queue *queue, const struct queue_run *run)
@@ -165,9 +186,8 @@ void queue_run(const struct queue *queue, const struct queue_run *run)
 
     if (log_selected(LOG_SEL_queue_run))
         log_write(LOG_MAIN, "Start queue run: pid=%d%.*s", (int)getpid(), STR_ARG(what));
-    if (run->two_stage)
-        one_pass(queue, run, true);
-    one_pass(queue, run, run->local_only);
+    if (!run->two_stage || one_pass(queue, run, run->local_only ? REMOTE_SUPPRESSED : REMOTE_NOTED, what))
+        one_pass(queue, run, run->local_only ? REMOTE_SUPPRESSED : REMOTE_NOW, what);
     if (log_selected(LOG_SEL_queue_run))
         log_write(LOG_MAIN, "End queue run: pid=%d%.*s", (int)getpid(), STR_ARG(what));
     arena_free(arena);

@@ -192,6 +192,50 @@ bool spool_replace(const struct spool *spool, struct str path, struct str conten
     return spool_sync_directory(spool, path, err);
 }
 
+/* --- Moving messages */
+
+/* The files of a message; -H is what makes it one. */
+static const struct {
+    const char *kind, *suffix;
+} message_files[] = {{"input", "-D"}, {"input", "-J"}, {"msglog", ""}, {"input", "-H"}};
+
+enum { MESSAGE_FILES = sizeof message_files / sizeof *message_files };
+
+static struct str path_at(struct arena *arena, const struct spool *spool, struct str id, const struct spool_place *place,
+                          int file)
+{
+    return spool_path(arena, spool, place->queue,
+                      str_printf(arena, "%s%s", place->prefix, message_files[file].kind).s, place->sub, id,
+                      message_files[file].suffix);
+}
+
+/* A second name for the file, in place of what an interrupted move may have left. */
+static bool link_file(const struct spool *spool, struct str from, struct str to, struct error *err)
+{
+    if (access(from.s, F_OK) != 0)
+        return true;
+    if (!spool_make_directory(spool, to, err))
+        return false;
+    if (link(from.s, to.s) == 0 || (errno == EEXIST && unlink(to.s) == 0 && link(from.s, to.s) == 0))
+        return true;
+    return error_set(err, "Failed to link %.*s to %.*s: %s", STR_ARG(from), STR_ARG(to), strerror(errno));
+}
+
+bool spool_move(const struct spool *spool, struct str id, const struct spool_place *from, const struct spool_place *to,
+                struct error *err)
+{
+    struct arena *arena = err->arena;
+
+    for (int i = 0; i < MESSAGE_FILES; i++)
+        if (!link_file(spool, path_at(arena, spool, id, from, i), path_at(arena, spool, id, to, i), err))
+            return false;
+    if (!spool_sync_directory(spool, path_at(arena, spool, id, to, MESSAGE_FILES - 1), err))
+        return false;
+    for (int i = MESSAGE_FILES; i-- > 0;)
+        unlink(path_at(arena, spool, id, from, i).s);
+    return true;
+}
+
 bool spool_read(struct arena *arena, struct str path, struct str *content, struct error *err)
 {
     struct buffer b = BUFFER_IN(arena);

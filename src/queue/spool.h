@@ -48,6 +48,17 @@ bool spool_sync_directory(const struct spool *spool, struct str path, struct err
 /* Puts a file with that content in place of what was there, safe on the disk when it returns true. */
 bool spool_replace(const struct spool *spool, struct str path, struct str content, struct error *err);
 
+/* A place for the files of a message. */
+struct spool_place {
+    struct str queue;
+    char sub;
+    const char *prefix; /* of the directories' names: "", or "F" for frozen messages that are out of the way */
+};
+
+/* Moves all files of a message. At every moment they are whole in one of the places. False: err. */
+bool spool_move(const struct spool *spool, struct str id, const struct spool_place *from, const struct spool_place *to,
+                struct error *err);
+
 /* Reads a whole file; what is read is tainted. False: err, and errno. */
 bool spool_read(struct arena *arena, struct str path, struct str *content, struct error *err);
 

@@ -101,6 +101,19 @@ bool delivery_user_find(struct job *job, const struct mail_recipient *first, str
     return true;
 }
 
+bool delivery_user_is_possible(const struct job *job, const struct mail_recipient *first,
+                               const struct delivery_user *user, struct error *err)
+{
+    const struct mail_recipient *top = mail_recipient_top(first);
+
+    if (!job->queue->options->deliver_drop_privilege || (user->uid == geteuid() && user->gid == getegid()))
+        return true;
+    return error_set(err, "unable to set gid=%ld or uid=%ld (euid=%ld): %s delivery to %.*s <%.*s> transport=%.*s",
+                     (long)user->gid, (long)user->uid, (long)geteuid(),
+                     ((const struct transport_driver *)first->transport->instance.driver)->local ? "local" : "remote",
+                     STR_ARG(first->local_part), STR_ARG(top->address), STR_ARG(first->transport->instance.name));
+}
+
 bool delivery_user_become(const struct delivery_user *user, struct error *err)
 {
     const struct passwd *entry;

@@ -17,6 +17,7 @@ static struct str key_of(struct job *job, const struct transport_instance *trans
 struct adding {
     struct job *job;
     struct str id;
+    size_t n; /* ids in the record, when there is a new one */
 };
 
 static enum hints_change add(void *context, bool found, struct hints_record *record)
@@ -29,19 +30,22 @@ static enum hints_change add(void *context, bool found, struct hints_record *rec
             return HINTS_KEEP;
     if (n >= MOST)
         return HINTS_KEEP;
+    a->n = n + 1;
     record->value = str_join(a->job->arena, found ? record->value : STR(""), a->id);
     record->expires = a->job->now + a->job->queue->options->retry_data_expire;
     return HINTS_WRITE;
 }
 
-void waiting_add(struct job *job, const struct transport_instance *transport, const struct mail_host *host)
+size_t waiting_add(struct job *job, const struct transport_instance *transport, const struct mail_host *host)
 {
-    struct adding a = {job, job->message->id};
+    struct adding a = {.job = job, .id = job->message->id};
     struct error err = ERROR_IN(job->arena);
 
-    if (job->queue->hints && a.id.n == MAIL_ID_LENGTH &&
-        !hints_update(job->queue->hints, HINTS_WAIT, key_of(job, transport, host), job->arena, add, &a, &err))
+    if (!job->queue->hints || a.id.n != MAIL_ID_LENGTH)
+        return 0;
+    if (!hints_update(job->queue->hints, HINTS_WAIT, key_of(job, transport, host), job->arena, add, &a, &err))
         log_write(LOG_MAIN | LOG_PANIC, "waiting messages: %.*s", STR_ARG(err.text));
+    return a.n;
 }
 
 static enum hints_change take(void *context, bool found, struct hints_record *record)
@@ -58,7 +62,7 @@ static enum hints_change take(void *context, bool found, struct hints_record *re
 
 struct str waiting_next(struct job *job, const struct transport_instance *transport, const struct mail_host *host)
 {
-    struct adding a = {job, STR_NULL};
+    struct adding a = {.job = job, .id = STR_NULL};
     struct error err = ERROR_IN(job->arena);
     char sub;
 

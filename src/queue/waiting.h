@@ -5,7 +5,8 @@
 
 #include "queue/job.h"
 
-void waiting_add(struct job *job, const struct transport_instance *transport, const struct mail_host *host);
+/* Notes that the message waits for the host. Returns how many do now, or 0 if it was among them already. */
+size_t waiting_add(struct job *job, const struct transport_instance *transport, const struct mail_host *host);
 
 /* A message that waits for the host and is still in the queue, taken off the list; STR_NULL: none. */
 struct str waiting_next(struct job *job, const struct transport_instance *transport, const struct mail_host *host);

@@ -172,7 +172,6 @@ static bool is_busy(struct smtp_session *s)
     const struct main_options *o = s->options;
     int connections = s->peer->connection_count;
 
-    s->message_count++;
     if (o->smtp_accept_queue > 0 && connections > o->smtp_accept_queue) {
         if (log_selected(LOG_SEL_delay_delivery))
             log_write(LOG_MAIN, "no immediate delivery: too many connections (%d, max %d)", connections,
@@ -189,14 +188,24 @@ static bool is_busy(struct smtp_session *s)
 }
 
 /* The delivery begins when the client knows that the message is safe. */
-static void deliver(struct smtp_session *s)
+static enum mail_deliver_result deliver(struct smtp_session *s)
 {
     const struct mail_services *services = s->settings->mail;
+    struct mail_handling *handling = &s->transaction.mail->handling;
+    enum mail_deliver_result result;
 
     smtp_flush(s);
-    s->transaction.mail->handling.queue_only |= is_busy(s);
-    if (services->deliver)
-        services->deliver(services->ctx, s->transaction.mail);
+    s->message_count++;
+    if (!handling->queue_only)
+        handling->queue_only = is_busy(s);
+    else if (!handling->queue_first_pass_routing && !s->options->mua_wrapper && log_selected(LOG_SEL_delay_delivery))
+        log_write(LOG_MAIN, "no immediate delivery: queued by ACL");
+    handling->overloaded = s->overloaded;
+    if (!services->deliver)
+        return MAIL_DELIVER_DONE;
+    result = services->deliver(services->ctx, s->transaction.mail);
+    s->overloaded |= result == MAIL_DELIVER_OVERLOADED && s->options->queue_only_load_latch;
+    return result;
 }
 
 /* It cannot be kept: the client has to try again. */
@@ -303,11 +312,11 @@ void smtp_message_arrived(struct smtp_session *s, const struct message *m, int64
     s->rset_free = s->helo_free = true;
 }
 
-void smtp_log_arrival(struct smtp_session *s, const struct message *m)
+bool smtp_take_submission(struct smtp_session *s, const struct message *m)
 {
     log_arrival(s, smtp_receive_size(s, m));
-    if (s->message.recipients_count == 0)
-        log_discarded(s, STR(""));
-    else
-        deliver(s);
+    if (s->message.recipients_count > 0)
+        return deliver(s) != MAIL_DELIVER_FAILED;
+    log_discarded(s, STR(""));
+    return true;
 }

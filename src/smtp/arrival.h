@@ -4,7 +4,8 @@
 
 #include "smtp/message.h"
 
-/* The "<=" line, and then the delivery begins. For messages that come without SMTP. */
-void smtp_log_arrival(struct smtp_session *s, const struct message *m);
+/* The "<=" line, and then the delivery begins. For messages that come without SMTP. False: with mua_wrapper, it was
+ * not delivered, and is no more. */
+bool smtp_take_submission(struct smtp_session *s, const struct message *m);
 
 #endif

@@ -167,6 +167,7 @@ struct smtp_session {
     /* Counters. */
     int mail_count;           /* MAIL commands */
     int message_count;        /* messages taken over */
+    bool overloaded;          /* one of them waits because the load was high (queue_only_load_latch) */
     int nonmail_count, unknown_count, error_count;
     bool nonmail_checked, nonmail_limited; /* smtp_accept_max_nonmail_hosts */
     bool rset_free, helo_free, auth_free;  /* the next one of these is not counted */

@@ -204,8 +204,7 @@ static enum smtp_submission_end take(struct smtp_session *s, struct message *m)
         fails("message not taken: ", s->transaction.failure);
         return SUBMISSION_FAILED;
     }
-    smtp_log_arrival(s, m);
-    return SUBMISSION_TAKEN;
+    return smtp_take_submission(s, m) ? SUBMISSION_TAKEN : SUBMISSION_FAILED;
 }
 
 static enum smtp_submission_end submit(struct smtp_session *s)

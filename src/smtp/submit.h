@@ -17,7 +17,7 @@ struct smtp_submission {
 enum smtp_submission_end {
     SUBMISSION_TAKEN,
     SUBMISSION_NO_RECIPIENTS,
-    SUBMISSION_FAILED, /* refused, or not to be kept: said on standard error */
+    SUBMISSION_FAILED, /* refused, or not to be kept, or with mua_wrapper not delivered: said on standard error */
 };
 
 /* Reads the message from peer->in_fd and takes it over. */

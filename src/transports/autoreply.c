@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/print.h"
 #include "expand/expand.h"
 #include "config/config.h"
 #include "expand/header_address.h"
@@ -29,29 +30,33 @@ struct reply {
 
 /* --- The options */
 
-/* Control characters but a newline with white space behind it have no place in a header. */
-static bool is_printable(struct str value)
+/* Control characters but a newline with white space behind it have no place in a header, nor have octets above 127
+ * unless print_topbitchars says so. Returns the first that has none, or -1. */
+static int unprintable_octet(struct str value)
 {
     for (size_t i = 0; i < value.n; i++)
-        if (ascii_is_control(value.s[i]) && value.s[i] != '\t' &&
+        if ((ascii_is_control(value.s[i]) || ((unsigned char)value.s[i] > 127 && !print_has_topbitchars())) &&
+            value.s[i] != '\t' &&
             !(value.s[i] == '\n' && i + 1 < value.n && (value.s[i + 1] == ' ' || value.s[i + 1] == '\t')))
-            return false;
-    return true;
+            return (unsigned char)value.s[i];
+    return -1;
 }
 
-static bool expand_option(struct reply *r, const struct template *t, const char *name, bool header, struct str *value)
+static bool expand_option(struct reply *r, const struct template *t, bool header, struct str *value)
 {
     struct error why = ERROR_IN(r->arena);
+    struct str source;
 
     *value = STR("");
     if (!t)
         return true;
+    source = printable(r->arena, template_source(t));
     if (expand(r->delivery->scope, t, r->arena, value, &why) != EXPAND_OK)
-        return error_set(r->err, "Expansion of \"%.*s\" failed in %.*s transport: %.*s", STR_ARG(template_source(t)),
+        return error_set(r->err, "Expansion of \"%.*s\" failed in %.*s transport: %.*s", STR_ARG(source),
                          STR_ARG(r->delivery->transport->instance.name), STR_ARG(why.text));
-    if (header && !is_printable(*value))
-        return error_set(r->err, "Expansion of \"%.*s\" in %.*s transport contains non-printing character (%s)",
-                         STR_ARG(template_source(t)), STR_ARG(r->delivery->transport->instance.name), name);
+    if (header && unprintable_octet(*value) >= 0)
+        return error_set(r->err, "Expansion of \"%.*s\" in %.*s transport contains non-printing character %d",
+                         STR_ARG(source), STR_ARG(r->delivery->transport->instance.name), unprintable_octet(*value));
     return true;
 }
 
@@ -59,14 +64,14 @@ static bool expand_all(struct reply *r)
 {
     const struct autoreply_config *c = r->config;
 
-    return expand_option(r, c->from, "from", true, &r->from) &&
-           expand_option(r, c->reply_to, "reply_to", true, &r->reply_to) &&
-           expand_option(r, c->to, "to", true, &r->to) && expand_option(r, c->cc, "cc", true, &r->cc) &&
-           expand_option(r, c->bcc, "bcc", true, &r->bcc) &&
-           expand_option(r, c->subject, "subject", true, &r->subject) &&
-           expand_option(r, c->headers, "headers", false, &r->headers) &&
-           expand_option(r, c->text, "text", false, &r->text) && expand_option(r, c->file, "file", true, &r->file) &&
-           expand_option(r, c->log, "log", true, &r->log) && expand_option(r, c->once, "once", true, &r->once);
+    return expand_option(r, c->from, true, &r->from) &&
+           expand_option(r, c->reply_to, true, &r->reply_to) &&
+           expand_option(r, c->to, true, &r->to) && expand_option(r, c->cc, true, &r->cc) &&
+           expand_option(r, c->bcc, true, &r->bcc) &&
+           expand_option(r, c->subject, true, &r->subject) &&
+           expand_option(r, c->headers, false, &r->headers) &&
+           expand_option(r, c->text, false, &r->text) && expand_option(r, c->file, true, &r->file) &&
+           expand_option(r, c->log, true, &r->log) && expand_option(r, c->once, true, &r->once);
 }
 
 /* --- Recipients */
@@ -162,7 +167,7 @@ static bool check_once(struct reply *r, bool *send)
     if (str_is_empty(r->once) || str_is_empty(r->to))
         return true;
     if (r->config->once_repeat) {
-        if (!expand_option(r, r->config->once_repeat, "once_repeat", false, &repeat))
+        if (!expand_option(r, r->config->once_repeat, false, &repeat))
             return false;
         if (!interval_parse(repeat, &once.repeat))
             return error_set(r->err, "Invalid time value \"%.*s\" for once_repeat", STR_ARG(repeat));
@@ -308,7 +313,11 @@ static void deliver(struct delivery *delivery)
     struct buffer b = BUFFER_IN(delivery->arena);
     bool send = false;
 
-    if (!expand_all(&r) || !sift(&r, &r.to) || !sift(&r, &r.cc) || !sift(&r, &r.bcc) || !check_once(&r, &send)) {
+    if (!expand_all(&r)) {
+        delivery_result(delivery, MAIL_FAIL, DELIVERY_UNKNOWN, err.text);
+        return;
+    }
+    if (!sift(&r, &r.to) || !sift(&r, &r.cc) || !sift(&r, &r.bcc) || !check_once(&r, &send)) {
         delivery_result(delivery, MAIL_DEFER, DELIVERY_UNKNOWN, err.text);
         return;
     }

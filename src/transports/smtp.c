@@ -16,6 +16,14 @@ static bool init(struct transport_instance *transport, struct error *err)
     return true;
 }
 
+static struct mail_host *hosts(struct delivery *d)
+{
+    const struct smtp_config *o = d->transport->instance.config;
+    struct hosts_failure failure;
+
+    return o->connection_max_messages == 1 ? NULL : smtp_hosts(d, o, &failure);
+}
+
 extern const struct transport_driver transport_driver_smtp;
 const struct transport_driver transport_driver_smtp = {
     .info = {.name = "smtp",
@@ -25,4 +33,5 @@ const struct transport_driver transport_driver_smtp = {
     .local = false,
     .init = init,
     .deliver = smtp_deliver,
+    .hosts = hosts,
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "config/config.h"
 #include "expand/expand.h"
 #include "mail/delivery_error.h"
 
@@ -201,6 +202,10 @@ static bool read_max_rcpt(struct smtp_run *run, struct hosts_failure *failure)
     char *end;
     long number;
 
+    if (d->config->main.mua_wrapper) { /* all in one transaction (manual, chapter 52) */
+        run->max_rcpt = 0;
+        return true;
+    }
     if (expand(d->scope, run->options->max_rcpt, d->arena, &text, &err) != EXPAND_OK)
         error_set(&err, "failed to expand max_rcpt: %.*s", STR_ARG(err.text));
     else if ((number = strtol(text.s, &end, 0)) < 0 || number > INT_MAX || end == text.s || *end != '\0')
@@ -238,7 +243,7 @@ void smtp_deliver(struct delivery *d)
     if (lines_fit(d, run.options)) {
         hosts = smtp_hosts(d, run.options, &failure);
         if (hosts && smtp_port(d->scope, d->arena, d->transport, &run.port, &failure) && read_max_rcpt(&run, &failure))
-            try_hosts(&run, hosts, smtp_fallback_hosts(d, run.options));
+            try_hosts(&run, hosts, d->config->main.mua_wrapper ? NULL : smtp_fallback_hosts(d, run.options));
         else
             set_failure(d, &failure);
     }

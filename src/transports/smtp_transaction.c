@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/print.h"
+#include "config/config.h"
 #include "mail/delivery_error.h"
 #include "transports/event.h"
 #include "transports/smtp_data.h"
@@ -198,6 +199,22 @@ static enum transaction_end envelope_at_once(struct transaction *t)
 
 /* --- All of it */
 
+/* One recipient was refused, so nobody gets the message (manual, chapter 52). */
+static void refuse_all(struct transaction *t)
+{
+    const struct mail_recipient *refused = NULL;
+
+    for (size_t i = 0; i < t->n && !refused; i++)
+        refused = t->accepted[i] ? NULL : t->recipients[i];
+    for (size_t i = 0; i < t->n && refused; i++)
+        if (t->accepted[i]) {
+            t->recipients[i]->result = refused->result;
+            t->recipients[i]->error = refused->error;
+            t->recipients[i]->message = refused->message;
+            t->recipients[i]->host_used = refused->host_used;
+        }
+}
+
 /* False: *end says how it went on. */
 static bool reply_to_data(struct transaction *t, enum transaction_end *end)
 {
@@ -223,7 +240,8 @@ static void choose(struct transaction *t)
     struct remote *r = t->r;
     const struct smtp_offer *offer = &r->client.offer;
 
-    t->pipelining = smtp_offers(offer, SMTP_PIPELINING) && !remote_host_in(r, r->options->hosts_avoid_pipelining);
+    t->together = r->config->main.mua_wrapper;
+    t->pipelining = !t->together && smtp_offers(offer, SMTP_PIPELINING) && !remote_host_in(r, r->options->hosts_avoid_pipelining);
     t->chunking = smtp_offers(offer, SMTP_CHUNKING) && str_is_empty(r->transport->transport_filter) &&
                   remote_host_in(r, r->options->hosts_try_chunking);
     t->prdr = !r->lmtp && t->n > 1 && smtp_offers(offer, SMTP_PRDR) && remote_host_in(r, r->options->hosts_try_prdr);
@@ -246,6 +264,10 @@ enum transaction_end transaction_run(struct transaction *t, bool *reusable)
     r->unreset = true;
     end = t->pipelining ? envelope_at_once(t) : envelope_step_by_step(t);
     *reusable = !t->pipelining;
+    if (t->together && end == TRANSACTION_DONE && t->accepted_count < t->n) {
+        refuse_all(t);
+        return end;
+    }
     if (end != TRANSACTION_DONE || t->accepted_count == 0) {
         *reusable |= end == TRANSACTION_DONE && t->chunking; /* else the server waits for a message */
         r->client.replies_due = !*reusable;

@@ -24,6 +24,7 @@ struct transaction {
     size_t accepted_count;
     struct str mail;                    /* the command */
     bool pipelining, chunking, prdr, dsn;
+    bool together;                      /* all recipients, or none (mua_wrapper) */
 };
 
 /* Sends the delivery's message to the recipients. `reusable` in the end: the session may go on. */

@@ -28,6 +28,9 @@ struct transport_driver {
     /* Delivers; every recipient's result is set. */
     void (*deliver)(struct delivery *delivery);
     void (*version_report)(struct buffer *out); /* may be NULL */
+    /* The hosts at which the delivery's message may wait for a connection that another message has made; NULL: none.
+     * The function may be NULL. */
+    struct mail_host *(*hosts)(struct delivery *delivery);
 };
 
 /* One stanza of `begin transports`: the generic options (manual, chapter 24). */

@@ -24,6 +24,13 @@ def test_no_option_in_use_is_ignored():
     assert unread == WITHOUT_EFFECT
 
 
+def test_every_option_in_use_is_in_a_manual_page():
+    table = (TOP / "src" / "config" / "main_options.def").read_text()
+    used = re.findall(r"^USED\((\w+)", table, flags=re.M)
+    pages = "".join(path.read_text() for path in (TOP / "doc").glob("*.[1-9]") if path.name != "gatepost-differences.7")
+    assert [name for name in used if not re.search(rf"(?<![\w-]){name}(?!\w)", pages)] == []
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="becomes somebody else")
 @pytest.mark.parametrize("arguments", [["-be", "x"], ["-bh", "192.0.2.1"]])
 def test_checks_can_require_an_administrator(place, arguments):

@@ -330,7 +330,7 @@ static void refuses_what_is_not_there(void **state)
          "1: option \"av_scanner\" is known to Exim but not supported by gatepost"},
         {"\n\ngnutls_compat_mode = yes\n", "all",
          "3: option \"gnutls_compat_mode\" is known to Exim but not supported by gatepost"},
-        {"mua_wrapper\n", "all", "1: option \"mua_wrapper\" is known to Exim but not supported by gatepost"},
+        {"panic_coredump\n", "all", "1: option \"panic_coredump\" is known to Exim but not supported by gatepost"},
         {"spool_wireformat\n", "all",
          "1: option \"spool_wireformat\" is known to Exim but not supported by gatepost"},
         {"check_spool_space = 10x\n", "all",
