@@ -94,12 +94,13 @@ struct ntlm_account {
 };
 
 /* Kinds of responses: the LM response alone, the NTLM response to the server's challenge or to that and a client's
- * challenge together, NTLMv2. */
+ * challenge together, NTLMv2, the LMv2 response alone. */
 enum ntlm_version {
     NTLM_LM = 1 << 0,
     NTLM_V1 = 1 << 1,
     NTLM_2_SESSION = 1 << 2,
     NTLM_V2 = 1 << 3,
+    NTLM_LM_V2 = 1 << 4,
 };
 
 /* Hashes of a password (3.3.1, 3.3.2). */

@@ -207,20 +207,53 @@ static bool verify_desl(struct str given, const unsigned char hash[NTLM_HASH_OCT
     return right;
 }
 
+/* Whether the proof is the account's for the server's challenge and what the client says besides. */
+static bool is_v2_proof(struct arena *arena, struct str proof, struct str besides, const struct ntlm_account *account,
+                        const unsigned char challenge[NTLM_CHALLENGE_OCTETS])
+{
+    unsigned char key[NTLM_HASH_OCTETS], right[NTLM_HASH_OCTETS];
+
+    ntlm_v2_hash(arena, account, key);
+    hmac(key, octets(arena, challenge, NTLM_CHALLENGE_OCTETS), besides, right);
+    bool equal = secret_equal((struct str){(const char *)right, sizeof right, false}, proof);
+    secret_wipe(key, sizeof key);
+    secret_wipe(right, sizeof right);
+    return equal;
+}
+
 /* The proof, then the blob that it is for. */
 static bool verify_v2(struct arena *arena, struct str given, const struct ntlm_account *account,
                       const unsigned char challenge[NTLM_CHALLENGE_OCTETS])
 {
     struct str proof = {given.s, NTLM_HASH_OCTETS, false};
     struct str blob = {given.s + NTLM_HASH_OCTETS, given.n - NTLM_HASH_OCTETS, false};
-    unsigned char key[NTLM_HASH_OCTETS], right[NTLM_HASH_OCTETS];
 
-    ntlm_v2_hash(arena, account, key);
-    hmac(key, octets(arena, challenge, NTLM_CHALLENGE_OCTETS), blob, right);
-    bool equal = secret_equal((struct str){(const char *)right, sizeof right, false}, proof);
-    secret_wipe(key, sizeof key);
-    secret_wipe(right, sizeof right);
-    return equal && blob.s[0] == 1 && blob.s[1] == 1;
+    return is_v2_proof(arena, proof, blob, account, challenge) && blob.s[0] == 1 && blob.s[1] == 1;
+}
+
+/* The proof, then the client's challenge that it is for (2.2.2.4). */
+static bool verify_lm_v2(struct arena *arena, struct str given, const struct ntlm_account *account,
+                         const unsigned char challenge[NTLM_CHALLENGE_OCTETS])
+{
+    struct str proof = {given.s, NTLM_HASH_OCTETS, false};
+    struct str random = {given.s + NTLM_HASH_OCTETS, NTLM_CHALLENGE_OCTETS, false};
+
+    return is_v2_proof(arena, proof, random, account, challenge);
+}
+
+/* Of a client that sends nothing else: LM or LMv2, which look the same. */
+static bool verify_lm_alone(struct arena *arena, struct str given, const struct ntlm_account *account,
+                            const unsigned char challenge[NTLM_CHALLENGE_OCTETS], unsigned versions)
+{
+    unsigned char hash[NTLM_HASH_OCTETS];
+    bool right = false;
+
+    if (versions & NTLM_LM) {
+        ntlm_lm_hash(arena, account->password, hash);
+        right = verify_desl(given, hash, challenge);
+        secret_wipe(hash, sizeof hash);
+    }
+    return right || ((versions & NTLM_LM_V2) && verify_lm_v2(arena, given, account, challenge));
 }
 
 /* Whether an LM response is the client's challenge of an NTLM2 session response. */
@@ -250,10 +283,9 @@ bool ntlm_verify(struct arena *arena, const struct ntlm_authenticate *answer, co
             session_challenge(challenge, answer->lm.s, both);
         ntlm_nt_hash(arena, account->password, hash);
         right = verify_desl(answer->nt, hash, both);
-    } else if (answer->nt.n == 0 && answer->lm.n == NTLM_RESPONSE_OCTETS && (versions & NTLM_LM)) {
-        ntlm_lm_hash(arena, account->password, hash);
-        right = verify_desl(answer->lm, hash, challenge);
+        secret_wipe(hash, sizeof hash);
+    } else if (answer->nt.n == 0 && answer->lm.n == NTLM_RESPONSE_OCTETS) {
+        right = verify_lm_alone(arena, answer->lm, account, challenge, versions);
     }
-    secret_wipe(hash, sizeof hash);
     return right;
 }

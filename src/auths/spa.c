@@ -32,7 +32,9 @@ static const struct option options[] = {
 static const struct {
     const char *name;
     enum ntlm_version version;
-} versions[] = {{"lm", NTLM_LM}, {"ntlm", NTLM_V1}, {"ntlm2", NTLM_2_SESSION}, {"ntlmv2", NTLM_V2}};
+} versions[] = {
+    {"lm", NTLM_LM}, {"ntlm", NTLM_V1}, {"ntlm2", NTLM_2_SESSION}, {"ntlmv2", NTLM_V2}, {"lmv2", NTLM_LM_V2},
+};
 
 static unsigned version_of(struct str name)
 {
@@ -56,7 +58,7 @@ static bool read_versions(struct auth_instance *auth, struct error *err)
         config->versions |= version_of(item);
         good = version_of(item) != 0 ||
                error_at(err, auth->instance.where,
-                        "authenticator %.*s: server_ntlm_versions: \"%.*s\" is none of lm, ntlm, ntlm2, ntlmv2",
+                        "authenticator %.*s: server_ntlm_versions: \"%.*s\" is none of lm, lmv2, ntlm, ntlm2, ntlmv2",
                         STR_ARG(auth->instance.name), STR_ARG(item));
     }
     arena_free(arena);

@@ -124,7 +124,7 @@ def ntlmv2_hash(user, domain, password):
 
 
 def responses(version, challenge, user, domain, password, info=b"", client=b"\xaa" * 8, stamp=bytes(8)):
-    """The LM and the NT response of that kind: lm, ntlm, ess (NTLM2 session) or ntlmv2."""
+    """The LM and the NT response of that kind: lm, ntlm, ess (NTLM2 session), ntlmv2 or lmv2."""
     if version == "lm":
         return desl(lm_hash(password), challenge), b""
     if version == "ntlm":
@@ -133,8 +133,8 @@ def responses(version, challenge, user, domain, password, info=b"", client=b"\xa
         return client + bytes(16), desl(nt_hash(password), hashlib.md5(challenge + client).digest()[:8])
     key = ntlmv2_hash(user, domain, password)
     blob = b"\1\1" + bytes(6) + stamp + client + bytes(4) + info + bytes(4)
-    return (hmac.new(key, challenge + client, "md5").digest() + client,
-            hmac.new(key, challenge + blob, "md5").digest() + blob)
+    lm = hmac.new(key, challenge + client, "md5").digest() + client
+    return lm, b"" if version == "lmv2" else hmac.new(key, challenge + blob, "md5").digest() + blob
 
 
 # --- Messages (MS-NLMP 2.2)

@@ -87,6 +87,7 @@ smtpd_sasl_local_domain = postfix.test
 smtpd_tls_security_level = may
 smtpd_tls_chain_files = {self.certificate.with_suffix(".key")}, {self.certificate}
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
+{self.more_settings()}
 """)
         (self.path / "etc/master.cf").write_text(f"""
 127.0.0.1:{self.port} inet n - n - - smtpd
@@ -105,6 +106,7 @@ virtual unix - n n - - virtual
 error unix - - n - - error
 retry unix - - n - - error
 postlog unix-dgram n - n - 1 postlogd
+{self.more_services()}
 """)
         (self.path / "etc/sasl").mkdir()
         (self.path / "etc/sasl/smtpd.conf").write_text(
@@ -126,6 +128,40 @@ postlog unix-dgram n - n - 1 postlogd
         # A port that is open before Postfix serves it takes connections all the same.
         self.spawn(services / "master", "-c", self.path / "etc", "-d",
                    env={"PATH": os.environ["PATH"], "MAIL_CONFIG": str(self.path / "etc"), "LD_LIBRARY_PATH": libraries})
+
+    def more_settings(self):
+        """More lines of main.cf."""
+        return ""
+
+    def more_services(self):
+        """More lines of master.cf."""
+        return ""
+
+    def log(self):
+        """What it has logged so far."""
+        log = self.path / "maillog"
+        return log.read_text() if log.exists() else ""
+
+
+class PostfixRelay(Postfix):
+    """Hands mail on to the server at a port, and has a mechanism and a password of alice for each domain."""
+
+    def __init__(self, path, certificate, port, domains):
+        """domains: {name: (mechanism, password)}"""
+        self.destination, self.domains = f"[127.0.0.1]:{port}", domains
+        super().__init__(path, certificate)
+
+    def more_settings(self):
+        routes = ", ".join(f"{domain}={domain}:{self.destination}" for domain in self.domains)
+        return (f"transport_maps = inline:{{{routes}}}\nmynetworks = 127.0.0.1\nsmtp_sasl_auth_enable = yes\n"
+                "smtp_sasl_security_options =\nsmtpd_relay_restrictions = permit_mynetworks, reject\n"
+                "smtp_tls_security_level = none\n")
+
+    def more_services(self):
+        return "".join(
+            f"{domain} unix - - n - - smtp -o smtp_sasl_mechanism_filter={mechanism}\n"
+            f"  -o smtp_sasl_password_maps=inline:{{{self.destination}=alice:{password}}}\n"
+            for domain, (mechanism, password) in self.domains.items())
 
 
 class Exim(NextHop):

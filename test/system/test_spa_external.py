@@ -107,12 +107,13 @@ def answer(client, version, *, user="alice", domain="", password="secret", wish=
     ("ntlm", {"ntlm"}),
     ("ntlm2", {"ess"}),
     ("ntlmv2", {"ntlmv2"}),
-    ("LM : NTLM : NTLM2 : NTLMv2", {"lm", "ntlm", "ess", "ntlmv2"}),
+    ("lmv2", {"lmv2"}),
+    ("LM : NTLM : NTLM2 : NTLMv2 : LMv2", {"lm", "ntlm", "ess", "ntlmv2", "lmv2"}),
 ])
 def test_versions(daemon, allowed, taken):
     option = f"  server_ntlm_versions = {allowed}\n" if allowed else ""
     daemon.start(sections=SPA.replace("${lookup{$auth1}lsearch{FILE}{$value}fail}", "secret") + option)
-    for version in ("lm", "ntlm", "ess", "ntlmv2"):
+    for version in ("lm", "ntlm", "ess", "ntlmv2", "lmv2"):
         for password in ("wrong", "secret"):
             expected = OK if version in taken and password == "secret" else INCORRECT
             assert answer(daemon.client(), version, password=password) == expected, (version, password)
@@ -146,7 +147,7 @@ def test_an_answer_is_good_for_its_challenge_only(server):
 def test_bad_versions_are_a_configuration_error(place):
     place.configure(sections=SPA + "  server_ntlm_versions = ntlm : kerberos\n")
     result = place.run("-bV", code=1)
-    assert 'server_ntlm_versions: "kerberos" is none of lm, ntlm, ntlm2, ntlmv2' in result.stderr + place.log("main")
+    assert 'server_ntlm_versions: "kerberos" is none of lm, lmv2, ntlm, ntlm2, ntlmv2' in result.stderr + place.log("main")
 
 
 # --- EXTERNAL

@@ -31,6 +31,8 @@ static void assert_hex(struct str v, const char *hex)
 
 /* --- MS-NLMP 4.2 */
 
+enum { ALL_VERSIONS = NTLM_LM | NTLM_V1 | NTLM_2_SESSION | NTLM_V2 | NTLM_LM_V2 };
+
 static const unsigned char server_challenge[] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
 static const unsigned char client_challenge[] = {0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa};
 
@@ -86,6 +88,23 @@ static void vectors_of_responses(void **state)
                           "02000c0044006f006d00610069006e0001000c0053006500720076006500720000000000" "00000000");
 }
 
+/* No octet of a proof can be another. */
+static void assert_every_octet_counts(struct arena *arena, struct ntlm_authenticate answer, uint32_t flags)
+{
+    struct ntlm_account who = account();
+    struct str *proof = answer.nt.n > 0 ? &answer.nt : &answer.lm;
+
+    *proof = str_copy(arena, *proof);
+    for (size_t i = 0; i < proof->n; i++) {
+        char *octet = (char *)(uintptr_t)proof->s + i;
+
+        *octet = (char)~*octet;
+        assert_false(ntlm_verify(arena, &answer, &who, server_challenge, flags, ALL_VERSIONS));
+        *octet = (char)~*octet;
+    }
+    assert_true(ntlm_verify(arena, &answer, &who, server_challenge, flags, ALL_VERSIONS));
+}
+
 static void each_version_is_let_in_where_it_is_allowed(void **state)
 {
     static const struct {
@@ -97,6 +116,7 @@ static void each_version_is_let_in_where_it_is_allowed(void **state)
         {NTLM_NTLM, false, false, NTLM_V1},
         {NTLM_NTLM | NTLM_EXTENDED_SECURITY, false, false, NTLM_2_SESSION},
         {NTLM_NTLM | NTLM_TARGET_INFO, true, false, NTLM_V2},
+        {NTLM_NTLM | NTLM_TARGET_INFO, true, true, NTLM_LM_V2},
     };
     struct auth_fixture *f = *state;
     struct ntlm_account right = account(), wrong = account(), other = account();
@@ -109,13 +129,14 @@ static void each_version_is_let_in_where_it_is_allowed(void **state)
 
         if (cases[i].lm_alone)
             answer.nt = STR("");
-        for (unsigned versions = 0; versions < 16; versions++)
+        for (unsigned versions = 0; versions <= ALL_VERSIONS; versions++)
             assert_int_equal(ntlm_verify(f->arena, &answer, &right, server_challenge, flags, versions),
                              (versions & cases[i].version) != 0);
-        assert_false(ntlm_verify(f->arena, &answer, &wrong, server_challenge, flags, 15));
-        assert_false(ntlm_verify(f->arena, &answer, &right, client_challenge, flags, 15));
-        assert_int_equal(ntlm_verify(f->arena, &answer, &other, server_challenge, flags, 15),
-                         cases[i].version != NTLM_V2);
+        assert_false(ntlm_verify(f->arena, &answer, &wrong, server_challenge, flags, ALL_VERSIONS));
+        assert_false(ntlm_verify(f->arena, &answer, &right, client_challenge, flags, ALL_VERSIONS));
+        assert_int_equal(ntlm_verify(f->arena, &answer, &other, server_challenge, flags, ALL_VERSIONS),
+                         cases[i].version < NTLM_V2);
+        assert_every_octet_counts(f->arena, answer, flags);
     }
 }
 
@@ -184,7 +205,7 @@ static struct str challenged(struct auth_exchange *x, struct str negotiate)
 static void client_and_server(void **state)
 {
     static const struct template wrong = {.text = "password"}, at = {.text = "User@Elsewhere"};
-    static const char *const versions[] = {"ntlm", "ntlm2", "ntlmv2", "lm:ntlm:ntlm2:ntlmv2"};
+    static const char *const versions[] = {"ntlm", "ntlm2", "ntlmv2", "lm:ntlm:ntlm2:ntlmv2:lmv2"};
     struct auth_fixture *f = *state;
 
     for (unsigned i = 0; i < 3 * sizeof versions / sizeof *versions; i++) {
@@ -390,7 +411,7 @@ static void server_and_truncated_answers(void **state)
     size_t n = 1;
 
     for (size_t i = 0; i < n; i++) {
-        struct auth_exchange *x = serving(f, "lm:ntlm:ntlm2:ntlmv2");
+        struct auth_exchange *x = serving(f, "lm:ntlm:ntlm2:ntlmv2:lmv2");
         struct str right = right_answer(f, x, NTLM_UNICODE | NTLM_TARGET_INFO);
 
         n = right.n;
@@ -428,7 +449,7 @@ static void server_and_short_proofs(void **state)
 
     for (size_t n = 0; n <= sizeof zeros; n++)
         for (unsigned lm = 0; lm < 2; lm++) {
-            struct auth_exchange *x = serving(f, "lm:ntlm:ntlm2:ntlmv2");
+            struct auth_exchange *x = serving(f, "lm:ntlm:ntlm2:ntlmv2:lmv2");
             struct ntlm_challenge got;
             struct ntlm_authenticate answer = {.flags = NTLM_UNICODE, .user = STR("U\0"), .domain = STR(""),
                                                .workstation = STR(""), .nt = {zeros, n, false},

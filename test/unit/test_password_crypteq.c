@@ -62,6 +62,29 @@ static void test_crypt(void **state)
     assert_check("test", "_J9..rasm3kk6ykRwAfc", "right");
 }
 
+/* Every other kind that the library of Debian checks: scrypt, gost-yescrypt, bcrypt's and SHA-512's varieties, NT, those
+ * of NetBSD and Solaris. */
+static void test_crypt_rarer_kinds(void **state)
+{
+    static const char *const kinds[] = {
+        "$7$BU..../....abcdefgh$q.F5oCo3rj4uWAD0gudZ7EoiJ7DVPgYbiHsgO7vG362",
+        "$gy$j9T$abcdefgh$FlpqzL7y.1.d2Gtea8XQLMLfWz3Db8iBQJmObXu86J2",
+        "$2y$05$abcdefghijklmnopqrstuuMceFj4VbmHOj8C7PetMxzZkwre/z.Ri",
+        "$2a$05$abcdefghijklmnopqrstuuMceFj4VbmHOj8C7PetMxzZkwre/z.Ri",
+        "$6$rounds=1000$abcdefgh$2r3bh53yLb.qDlfrFUkXNu5hu4Dxp0dhqf9TY5JZ9W6DdZWkht6EQZ7yDeZK24lyrAGTY4m16kRA04M8wzpUT/",
+        "$3$$0cb6948805f797bf2a82807973b89537",
+        "$sha1$100$abcdefgh$M4cLFSrKXW6fo7CGMX0/1./QSlzd",
+        "$md5,rounds=10$abcdefgh$$7sbDn48IjBXJDL8e/eqE11",
+    };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        assert_string_equal(check(*state, STR("test"), str_of(kinds[i])), "right");
+        assert_string_equal(check(*state, STR("tesu"), str_of(kinds[i])), "wrong");
+        assert_string_equal(check(*state, STR("test"), str_join(*state, STR("{crypt}"), str_of(kinds[i]))), "right");
+        assert_string_equal(check(*state, STR("test"), str_join(*state, str_of(kinds[i]), STR("x"))), "wrong");
+    }
+}
+
 /* What is no encrypted password equals nothing; above all not what crypt() answers when it fails. */
 static void test_crypt_nonsense(void **state)
 {
@@ -147,7 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         arena_test(test_digests),        arena_test(test_crypt), arena_test(test_crypt_nonsense),
-        arena_test(test_crypt16),        arena_test(test_unknown), arena_test(test_long),
+        arena_test(test_crypt_rarer_kinds), arena_test(test_crypt16),        arena_test(test_unknown), arena_test(test_long),
         arena_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
