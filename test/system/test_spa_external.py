@@ -7,7 +7,8 @@ import ntlm
 from authentication import ASK, INCORRECT, OK, failed, talk
 from certificates import Authority
 from gatepost import b64
-from peers import SENDER, assert_refused, assert_served, curl, exim, output, swaks
+from peers import (
+    MESSAGE, RECIPIENT, SENDER, assert_refused, assert_served, curl, exim, msmtp, output, run, swaks)
 
 RCPT = """
 begin acl
@@ -78,6 +79,14 @@ def test_curl(server, password, initial):
 def test_curl_with_a_domain(server):
     result = curl(server, "--login-options", "AUTH=NTLM", user="DOMAIN\\alice")
     assert result.returncode == 0, output(result)
+
+
+@both
+def test_msmtp(server, password):
+    result = msmtp(server, "ntlm", password=password)
+    if password == "wrong":
+        assert result.returncode == 77, output(result)
+    assert_outcome(server, password)
 
 
 @both
@@ -204,7 +213,9 @@ ext_ccert_san_mail:
 """
 
 
-def test_external_with_a_certificate(daemon):
+@pytest.fixture(name="pki")
+def fixture_pki(daemon):
+    """Certificates of the server, of alice, and of somebody whose authority nobody trusts."""
     pki = daemon.place.path / "pki"
     pki.mkdir()
     authority = Authority(pki)
@@ -212,14 +223,75 @@ def test_external_with_a_certificate(daemon):
     server.with_suffix(".key").chmod(0o644)
     authority.issue("alice", "/CN=alice", "subjectAltName=email:alice@mail.test,email:alias@mail.test")
     Authority(pki, "strange").issue("stranger", "/CN=alice", "subjectAltName=email:alice@mail.test")
-    daemon.start(f"tls_advertise_hosts = *\ntls_certificate = {server}\ntls_privatekey = {pki}/server.key\n"
-                 f"tls_verify_certificates = {pki}/ca.pem\ntls_try_verify_hosts = *\n", CERTIFICATE)
-    for certificate, user, code in [("alice", "alice@mail.test", 0), ("alice", "alias@mail.test", 0),
-                                    ("alice", "bob@mail.test", 67),("stranger", "alice@mail.test", 0)]:
-        result = curl(daemon, "--ssl-reqd", "--cacert", pki / "ca.pem", "--cert", pki / f"{certificate}.pem", "--key",
-                      pki / f"{certificate}.key", "--login-options", "AUTH=EXTERNAL", "--sasl-ir", user=user,
-                      password="")
-        assert result.returncode == code, output(result)
-        assert ("AUTH EXTERNAL" in output(result)) == (certificate == "alice"), "strangers are offered nothing"
-    log = daemon.place.log("main")
-    assert log.count("authenticator failed") == 1 and f"{INCORRECT} (set_id=bob@mail.test)" in log
+    return pki
+
+
+def start_with_certificates(daemon, pki, authenticators):
+    daemon.start(f"tls_advertise_hosts = *\ntls_certificate = {pki}/server.pem\ntls_privatekey = {pki}/server.key\n"
+                 f"tls_verify_certificates = {pki}/ca.pem\ntls_try_verify_hosts = *\nacl_smtp_rcpt = rcpt\n",
+                 RCPT.replace("begin authenticators\n", "") + authenticators)
+
+
+@pytest.mark.parametrize("certificate, user, code", [
+    ("alice", "alice@mail.test", 0), ("alice", "alias@mail.test", 0), ("alice", "bob@mail.test", 67),
+    ("stranger", "alice@mail.test", 0)])
+def test_external_with_a_certificate(daemon, pki, certificate, user, code):
+    start_with_certificates(daemon, pki, CERTIFICATE)
+    result = curl(daemon, "--ssl-reqd", "--cacert", pki / "ca.pem", "--cert", pki / f"{certificate}.pem", "--key",
+                  pki / f"{certificate}.key", "--login-options", "AUTH=EXTERNAL", "--sasl-ir", user=user, password="")
+    assert result.returncode == code, output(result)
+    assert ("AUTH EXTERNAL" in output(result)) == (certificate == "alice"), "strangers are offered nothing"
+    if code:
+        daemon.place.wait_for_log(f": {INCORRECT} (set_id={user})\n")
+    else:
+        assert "authenticator failed" not in daemon.place.log("main")
+
+
+def msmtp_with(daemon, pki, certificate, *arguments):
+    return run("msmtp", "--host=127.0.0.1", f"--port={daemon.port}", "--domain=client.test", "--debug", "--tls=on",
+               f"--tls-trust-file={pki}/ca.pem", f"--tls-cert-file={pki}/{certificate}.pem",
+               f"--tls-key-file={pki}/{certificate}.key", f"--from={SENDER}", *arguments, RECIPIENT, stdin=MESSAGE)
+
+
+@pytest.mark.parametrize("user", ["alice@mail.test", "bob@mail.test"])
+def test_external_msmtp(daemon, pki, user):
+    start_with_certificates(daemon, pki, CERTIFICATE)
+    result = msmtp_with(daemon, pki, "alice", "--auth=external", f"--user={user}")
+    if user.startswith("alice"):
+        daemon.place.wait_for_log(f" peer <{user}> by <ext_ccert_san_mail> ")
+    else:
+        assert result.returncode == 77, output(result)
+        daemon.place.wait_for_log(f": {INCORRECT} (set_id={user})\n")
+        assert " peer <" not in daemon.place.log("main")
+
+
+# --- A certificate alone
+
+
+@pytest.mark.parametrize("certificate", ["alice", "stranger"])
+@pytest.mark.parametrize("client", ["curl", "swaks", "msmtp"])
+def test_tls(daemon, pki, client, certificate):
+    """Clients that know of no mechanism but have a certificate."""
+    start_with_certificates(daemon, pki, r"""
+begin authenticators
+cert:
+  driver = tls
+  server_param1 = ${certextract {subj_altname,mail,>:}{$tls_in_peercert}}
+  server_condition = ${if and{{eq{$tls_in_certificate_verified}{1}}{inlist{alice@mail.test}{$auth1}}}}
+  server_set_id = alice
+""")
+    files = pki / f"{certificate}.pem", pki / f"{certificate}.key"
+    if client == "curl":
+        result = run("curl", "--silent", "--verbose", f"smtp://127.0.0.1:{daemon.port}/client.test", "--ssl-reqd",
+                     "--cacert", pki / "ca.pem", "--cert", files[0], "--key", files[1], "--mail-from", SENDER,
+                     "--mail-rcpt", RECIPIENT, "--upload-file", "-", stdin=MESSAGE)
+    elif client == "swaks":
+        result = run("swaks", "--server", "127.0.0.1", "--port", daemon.port, "--helo", "client.test", "--from", SENDER,
+                     "--to", RECIPIENT, "--tls", "--tls-cert", files[0], "--tls-key", files[1], "--quit-after", "RCPT")
+    else:
+        result = msmtp_with(daemon, pki, certificate)
+    if certificate == "alice":
+        assert_served(daemon, "cert")
+    else:
+        assert "550 authenticate first" in output(result)
+        assert " peer <" not in daemon.place.log("main")
