@@ -137,6 +137,7 @@ static enum attempt conclude(struct inquiry *q, LDAP *ldap, LDAPMessage *end)
     case LDAP_SUCCESS:
     case LDAP_SIZELIMIT_EXCEEDED: /* what there is will do */
     case LDAP_NO_SUCH_OBJECT:
+    case LDAP_INVALID_DN_SYNTAX: /* nothing can have such a name */
     case LDAP_REFERRAL: /* nobody follows it */
         break;
     case LDAP_BUSY:

@@ -9,7 +9,11 @@
 #include "base/buffer.h"
 #include "base/quoted.h"
 
-enum { DECIMAL = 10, HEXADECIMAL = 16 };
+enum {
+    DECIMAL = 10,
+    HEXADECIMAL = 16,
+    SHOWN = 16, /* octets of what should have been a URL */
+};
 
 /* --- Parameters */
 
@@ -18,21 +22,27 @@ static bool malformed(struct error *err)
     return error_set(err, "malformed parameter setting precedes LDAP URL");
 }
 
-/* What the URL is for; -1: this is none. */
-static bool is_url(struct ldap_query *query, const char *p, const char *end)
+/* What begins like this is the URL, whatever comes then; no parameter does. */
+static bool is_url(struct str rest)
+{
+    return str_starts_nocase(rest, "ldap");
+}
+
+/* Sees what the URL is for. */
+static bool read_scheme(struct ldap_query *query, struct str url, struct error *err)
 {
     static const char *const schemes[] = {"ldap://", "ldaps://", "ldapi://"};
 
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        size_t n = strlen(schemes[i]);
-
-        if ((size_t)(end - p) < n || !str_eq_nocase((struct str){p, n, false}, str_of(schemes[i])))
+        if (!str_starts_nocase(url, schemes[i]))
             continue;
         query->ldaps = i == 1;
         query->ldapi = i == 2;
         return true;
     }
-    return false;
+    return error_set(err, "LDAP URL does not start with \"ldap://\", \"ldaps://\", or \"ldapi://\" (it starts with "
+                          "\"%.*s...\")",
+                     (int)(url.n < SHOWN ? url.n : SHOWN), url.s);
 }
 
 static unsigned hex_value(char c)
@@ -131,6 +141,11 @@ static bool set_parameter(struct arena *arena, struct ldap_query *query, struct 
     return true;
 }
 
+static struct str rest_of(const char *p, const char *end)
+{
+    return (struct str){p, (size_t)(end - p), false};
+}
+
 static void skip_space(const char **p, const char *end)
 {
     while (*p < end && ascii_is_space(**p))
@@ -142,7 +157,7 @@ bool ldap_query_read(struct arena *arena, struct str text, struct ldap_query *qu
     const char *p = text.s, *end = text.s + text.n;
 
     *query = (struct ldap_query){.dereference = -1, .referrals = true};
-    for (skip_space(&p, end); !is_url(query, p, end); skip_space(&p, end)) {
+    for (skip_space(&p, end); !is_url(rest_of(p, end)); skip_space(&p, end)) {
         const char *start = p;
         struct str name, value;
 
@@ -154,6 +169,8 @@ bool ldap_query_read(struct arena *arena, struct str text, struct ldap_query *qu
         name = str_copy_n(arena, start, (size_t)(p++ - start), false);
         if (p < end && *p == '"') {
             value = quoted_read(arena, &p, end);
+            if (p < end && !ascii_is_space(*p))
+                return malformed(err);
         } else {
             for (start = p; p < end && !ascii_is_space(*p);)
                 p++;
@@ -162,7 +179,9 @@ bool ldap_query_read(struct arena *arena, struct str text, struct ldap_query *qu
         if (!set_parameter(arena, query, name, value, err))
             return false;
     }
-    query->url = str_copy_n(arena, p, (size_t)(end - p), false);
+    query->url = str_copy(arena, rest_of(p, end));
+    if (!read_scheme(query, query->url, err))
+        return false;
     if (str_find(query->url, '\0') >= 0 || (!str_is_null(query->user) && str_find(query->user, '\0') >= 0))
         return error_set(err, "LDAP query with a NUL in it");
     return true;

@@ -65,7 +65,7 @@ static enum lookup_status find(struct run *run, struct str key)
     uint32_t lifetime = UINT32_MAX;
     bool keep = type->keep_results, changed = false;
 
-    if (type->single_key && key.n == 0)
+    if (key.n == 0) /* nothing has such a key, and an empty query asks for nothing */
         return LOOKUP_NOT_FOUND;
     if (keep && !run->search->no_cache_read &&
         cache_get(run->kept, key, options, run->request.arena, &status, run->result)) {

@@ -51,7 +51,11 @@ static void test_bad_parameters(void **state)
         {"", "malformed parameter setting precedes LDAP URL"},
         {"nonsense", "malformed parameter setting precedes LDAP URL"},
         {"http://x/o=base", "malformed parameter setting precedes LDAP URL"},
-        {"ldap:/x", "malformed parameter setting precedes LDAP URL"},
+        {"ldap:/x", "LDAP URL does not start with \"ldap://\", \"ldaps://\", or \"ldapi://\" (it starts with "
+                    "\"ldap:/x...\")"},
+        {"LDAPX://some.host.test/", "LDAP URL does not start with \"ldap://\", \"ldaps://\", or \"ldapi://\" (it "
+                                    "starts with \"LDAPX://some.hos...\")"},
+        {"user=\"x\"pass=\"y\" ldap:///", "malformed parameter setting precedes LDAP URL"},
         {"time ldap:///x", "malformed parameter setting precedes LDAP URL"},
         {"user=x pass=y", "malformed parameter setting precedes LDAP URL"},
         {"user=\"x", "malformed parameter setting precedes LDAP URL"},

@@ -1,5 +1,5 @@
-"""What judges passwords for both programs of a scenario: Dovecot's service, and a database of the Cyrus library's.
-Each is made when the first scenario asks for it, and kept for all."""
+"""What judges passwords for both programs of a scenario: Dovecot's service, a database of the Cyrus library's, an LDAP
+server. Each is made when the first scenario asks for it, and kept for all."""
 
 import shutil
 import subprocess
@@ -8,8 +8,9 @@ from pathlib import Path
 from threading import Lock
 
 from dovecot_server import DovecotServer
+from ldap_server import LdapServer
 
-MADE = {}       # by the word that stands for it in a scenario, without the @s: its path
+MADE = {}       # by the kind of backend: its directory; what stands for what of it in a scenario, longer texts first
 SERVERS = []
 LOCK = Lock()   # both programs start at the same time
 
@@ -17,7 +18,7 @@ LOCK = Lock()   # both programs start at the same time
 def dovecot(place):
     """Has alice, whose password is secret, and bob, who may not log in. The directory of its sockets."""
     SERVERS.append(DovecotServer(place / "server"))
-    return SERVERS[-1].socket.parent
+    return {"@DOVECOT@": str(SERVERS[-1].socket.parent)}
 
 
 def sasldb(place):
@@ -25,30 +26,40 @@ def sasldb(place):
     for realm, password in (("mail.test", b"secret"), ("other.test", b"elsewhere")):
         subprocess.run(["saslpasswd2", "-p", "-c", "-f", place / "sasldb", "-u", realm, "alice"], input=password, check=True)
     (place / "sasldb").chmod(0o644)
-    return place / "sasldb"
+    return {"@SASLDB@": str(place / "sasldb")}
 
 
-KINDS = {"DOVECOT": dovecot, "SASLDB": sasldb}
+def ldap(place):
+    """Has the entries of test/common/ldap_server.py. Its socket as URLs have it, its directory, its ports."""
+    server = LdapServer(place / "server")
+    SERVERS.append(server)
+    return {"@LDAPI@": str(server.socket).replace("/", "%2F"), "@LDAPDIR@": str(server.path),
+            "@LDAPS@": f"127.0.0.1:{server.tls_port}", "@LDAP@": f"127.0.0.1:{server.port}", "@LDAPPORT@": str(server.port)}
+
+
+KINDS = {"@DOVECOT": dovecot, "@SASLDB": sasldb, "@LDAP": ldap}
 
 
 def fill_in(text):
-    """Text with the paths of the backends that it names."""
-    for word, make in KINDS.items():
-        if f"@{word}@" not in text:
+    """Text with the paths and addresses of the backends that it names."""
+    for kind, make in KINDS.items():
+        if kind not in text:
             continue
         with LOCK:
-            if word not in MADE:
+            if kind not in MADE:
                 place = Path(tempfile.mkdtemp(prefix="backend"))
                 place.chmod(0o755)
-                MADE[word] = make(place), place
-        text = text.replace(f"@{word}@", str(MADE[word][0]))
+                MADE[kind] = place, make(place)
+        for word, value in MADE[kind][1].items():
+            text = text.replace(word, value)
     return text
 
 
 def normalise(text):
     """The opposite."""
-    for word, (path, _) in MADE.items():
-        text = text.replace(str(path), f"@{word}@")
+    for _, words in MADE.values():
+        for word, value in words.items():
+            text = text.replace(value, word)
     return text
 
 
@@ -56,4 +67,4 @@ def stop():
     while SERVERS:
         SERVERS.pop().stop()
     while MADE:
-        shutil.rmtree(MADE.popitem()[1][1], ignore_errors=True)
+        shutil.rmtree(MADE.popitem()[1][0], ignore_errors=True)

@@ -20,15 +20,17 @@ A TOML file holds the scenarios of one group:
     mode = "bh"             # bh (the default), bs, daemon, command
     args = ["-bh", "10.1.1.1"]        # instead of, or for "daemon" in addition to, the mode's own arguments
     config = '''...'''      # @TMP@ is the scenario's own directory, @CERTS@ one of certificates (pki.py),
-                            # @DOVECOT@ and @SASLDB@ are backends (backends.py)
+                            # @DOVECOT@, @SASLDB@, @LDAP@ and others are backends (backends.py)
     preamble = false        # leaves out the settings that every configuration starts with (see PREAMBLE)
     session = '''...'''     # the client's lines; dialogue.py says what they can be
     stdin = '''...'''       # mode "command": fed to the program as it is
     debug = "regex"         # the ">>> " lines of -bh, and those of -d, that are compared too
     only = "regex"          # mode "command": the lines of its output that are compared, instead of all
     detached = true         # mode "daemon": -bd and a pid file instead of -bdf
-    [scenario.files]        # sasl2/exim.conf is what the Cyrus library is configured by
+    [scenario.files]
     users = '''...'''
+    [scenario.view]         # what the program sees at paths that are compiled in: files and directories of its own
+    "/etc/pam.d" = "pam.d"
     [scenario.dns]          # instead of the file's, for the keys it has
 
     [[scenario.differs]]    # Gatepost is meant to say something else here
@@ -81,6 +83,7 @@ class Scenario:
     detached: bool = False
     files: dict = field(default_factory=dict)
     dns: dict = None
+    view: dict = field(default_factory=dict)
     differs: tuple = ()
 
     @property
@@ -104,7 +107,7 @@ def fill_in(text, shared, where):
             raise ScenarioError(f"{where}: there is no shared text called {match[1]}")
         return shared[match[1]].rstrip("\n")
 
-    return re.sub(r"(?m)^@(?!TMP@|CERTS@|DOVECOT@|SASLDB@)(\w+)@$", lookup, text)
+    return re.sub(r"(?m)^@(?!TMP@|CERTS@|DOVECOT@|SASLDB@|LDAP)(\w+)@$", lookup, text)
 
 
 def with_preamble(config):
@@ -118,7 +121,7 @@ def build(table, shared, dns, group):
     """The scenario that a table, with the defaults already in it, describes."""
     where = f"{group}:{table.get('name', '(no name)')}"
     check_keys(table, {"name", "mode", "args", "config", "preamble", "session", "stdin", "debug", "only",
-                       "detached", "files", "dns", "differs"}, where)
+                       "detached", "files", "dns", "view", "differs"}, where)
     if "name" not in table:
         raise ScenarioError(f"{where}: name missing")
     mode = table.get("mode", "bh")
@@ -144,6 +147,7 @@ def build(table, shared, dns, group):
         detached=table.get("detached", False),
         files=table.get("files", {}),
         dns={**(dns or {}), **table.get("dns", {})} or None,
+        view=table.get("view", {}),
         differs=tuple(differs),
     )
 

@@ -59,6 +59,7 @@ class Workplace:
 
     def __init__(self, scenario):
         self.path = Path(tempfile.mkdtemp(prefix="parity"))
+        self.view = scenario.view
         # The packaged Exim gives up root before it writes anything.
         self.path.chmod(0o755)
         for name in ("spool", "log"):
@@ -78,8 +79,8 @@ class Workplace:
         return backends.fill_in(text).replace("@TMP@", str(self.path))
 
     def prefix(self):
-        """Of a command line: what the scenario has in sasl2 is where the Cyrus library looks for its configuration."""
-        return bound({"/usr/lib/sasl2": self.path / "sasl2"}) if (self.path / "sasl2").is_dir() else []
+        """Of a command line: the scenario's files and directories are where its view says."""
+        return bound({path: self.path / name for path, name in self.view.items()}) if self.view else []
 
     def read(self, name):
         file = self.path / name
