@@ -171,11 +171,30 @@ struct timeval *ldap_patience(const struct ldap_query *query, struct timeval *bu
     return query->nettime > 0 ? buffer : NULL;
 }
 
+static bool wants_start_tls(const struct ldap_server *server)
+{
+    return lookup_settings()->ldap_start_tls && !server->ldaps && !server->socket;
+}
+
+/* Connecting, and what the library does in one call. It waits without end for the server's part of a TLS handshake,
+ * unless it may go on while it connects. */
+static void limit_waiting(LDAP *ldap, const struct ldap_server *server, const struct ldap_query *query)
+{
+    struct timeval buffer;
+
+    if (!ldap_patience(query, &buffer))
+        return;
+    ldap_set_option(ldap, LDAP_OPT_NETWORK_TIMEOUT, &buffer);
+    ldap_set_option(ldap, LDAP_OPT_TIMEOUT, &buffer);
+    if (server->ldaps || wants_start_tls(server))
+        ldap_set_option(ldap, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_ON);
+}
+
 static bool start_tls(LDAP *ldap, const struct ldap_server *server, struct error *err)
 {
     int code;
 
-    if (!lookup_settings()->ldap_start_tls || server->ldaps || server->socket)
+    if (!wants_start_tls(server))
         return true;
     code = ldap_start_tls_s(ldap, NULL, NULL);
     return code == LDAP_SUCCESS || error_set(err, "failed to initiate TLS processing on an LDAP session to server "
@@ -187,7 +206,6 @@ static bool open_connection(struct connection *c, struct arena *arena, const str
                             struct error *err)
 {
     int version = lookup_settings()->ldap_version, code;
-    struct timeval buffer;
 
     if (version < 0)
         version = LDAP_VERSION3;
@@ -200,8 +218,7 @@ static bool open_connection(struct connection *c, struct arena *arena, const str
     }
     ldap_set_option(c->ldap, LDAP_OPT_PROTOCOL_VERSION, &version);
     ldap_set_option(c->ldap, LDAP_OPT_RESTART, LDAP_OPT_ON);
-    if (ldap_patience(query, &buffer))
-        ldap_set_option(c->ldap, LDAP_OPT_NETWORK_TIMEOUT, &buffer);
+    limit_waiting(c->ldap, &c->server, query);
     return start_tls(c->ldap, &c->server, err);
 }
 

@@ -27,7 +27,7 @@ moduleload back_mdb
 sizelimit 5
 TLSCertificateFile PLACE/cert.pem
 TLSCertificateKeyFile PLACE/key.pem
-TLSVerifyClient try
+TLSVerifyClient VERIFY
 TLSCACertificateFile PLACE/cert.pem
 database mdb
 suffix "o=base"
@@ -92,11 +92,12 @@ attr2: two{i}
 
 
 class LdapServer:
-    """Runs until stop()."""
+    """Runs until stop(). In the directory "authorities" its certificate lies under the name that is its hash."""
 
-    def __init__(self, path, entries=ENTRIES):
+    def __init__(self, path, entries=ENTRIES, verify_client="try"):
         self.path = Path(path)
-        (self.path / "db").mkdir(parents=True)
+        for name in ("db", "authorities"):
+            (self.path / name).mkdir(parents=True)
         self.path.chmod(0o755)
         self.port, self.tls_port = free_port(), free_port()
         self.socket = self.path / "socket"
@@ -105,8 +106,10 @@ class LdapServer:
                         "-keyout", self.path / "key.pem", "-out", self.path / "cert.pem"], check=True,
                        capture_output=True)
         (self.path / "key.pem").chmod(0o644)
+        shutil.copy(self.path / "cert.pem", self.path / "authorities")
+        subprocess.run(["openssl", "rehash", self.path / "authorities"], check=True, capture_output=True)
         config = self.path / "slapd.conf"
-        config.write_text(CONFIG.replace("PLACE", str(self.path)))
+        config.write_text(CONFIG.replace("PLACE", str(self.path)).replace("VERIFY", verify_client))
         (self.path / "entries").write_text(entries)
         subprocess.run([SLAPADD, "-f", config, "-l", self.path / "entries"], check=True, capture_output=True)
         self.process = None

@@ -1,14 +1,21 @@
 """LDAP lookups and ldapauth with a real slapd: what comes back, how it is reached, what is in the way."""
+import contextlib
 import re
+import socket
+import threading
+from types import SimpleNamespace
 
 import pytest
 
 from authentication import INCORRECT, LATER, OK, failed, talk
-from gatepost import b64, free_port
+from gatepost import DEADLINE, b64, free_port
 from ldap_server import PROGRAM, LdapServer
 from open_directory import open_to_all
 
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="slapd is not installed")
+
+
+NONE = SimpleNamespace(port=0, tls_port=0, socket="")  # for expressions that name the server themselves
 
 
 @pytest.fixture(name="ldap", scope="module")
@@ -124,15 +131,145 @@ def test_default_servers(place, ldap):
     ("ldap_require_cert = hard\nldap_ca_cert_file = /etc/passwd\nldap_start_tls", "ldap://127.0.0.1:PORT", None),
     ("ldap_ca_cert_file = CERT\nldap_cert_file = CERT\nldap_cert_key = KEY", "ldaps://TLS", "base"),
     ("ldap_ca_cert_file = CERT\nldap_cipher_suite = NORMAL", "ldaps://TLS", "base"),
+    ("ldap_ca_cert_file = CERT\nldap_cipher_suite = NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+ARCFOUR-128", "ldaps://TLS", None),
+    ("ldap_ca_cert_file = CERT\nldap_cipher_suite = NONSENSE", "ldaps://TLS", None),
+    ("ldap_require_cert = demand\nldap_ca_cert_dir = DIRECTORY", "ldaps://TLS", "base"),
+    ("ldap_require_cert = demand\nldap_ca_cert_dir = /etc", "ldaps://TLS", None),
+    ("ldap_require_cert = demand\nldap_ca_cert_file = /etc/passwd", "ldaps://TLS", None),
+    ("ldap_require_cert = allow\nldap_ca_cert_file = /etc/passwd", "ldaps://TLS", "base"),
+    ("ldap_require_cert = allow", "ldaps://TLS", "base"),
+    ("ldap_require_cert = try", "ldaps://TLS", None),
+    ("ldap_require_cert = TRY\nldap_ca_cert_file = CERT", "ldaps://TLS", "base"),
+    ("ldap_start_tls\nldap_require_cert = never", "ldap://127.0.0.1:PORT", "base"),
+    ("ldap_start_tls", "ldapi://SOCKET", "base"),  # there is nobody in between
     ("ldap_version = 3", "ldap://LDAP", "base"),
     ("ldap_version = 2", "ldap://LDAP", None),
     ("ldap_require_cert = perhaps", "ldap://LDAP", None),
 ])
 def test_tls(place, ldap, options, query, result):
-    place.configure(options.replace("CERT", f"{ldap.path}/cert.pem").replace("KEY", f"{ldap.path}/key.pem"))
+    place.configure(options.replace("CERT", f"{ldap.path}/cert.pem").replace("KEY", f"{ldap.path}/key.pem")
+                    .replace("DIRECTORY", f"{ldap.path}/authorities"))
     query = query.replace("PORT", str(ldap.port))
     given = one(place, ldap, f"${{lookup ldap{{{query}/o=base?o}}}}")
     assert given == result if result else "gave DEFER: " in given
+
+
+def test_client_certificate(place, tmp_path):
+    """Of a server that demands one."""
+    server = LdapServer(tmp_path / "demanding", verify_client="demand")
+    try:
+        options = f"ldap_ca_cert_file = {server.path}/cert.pem\n"
+        own = f"ldap_cert_file = {server.path}/cert.pem\nldap_cert_key = {server.path}/key.pem\n"
+        for url in ("ldaps://TLS", "ldap://LDAP"):
+            more = "" if "TLS" in url else "ldap_start_tls\n"
+            place.configure(options + more)
+            assert "gave DEFER: " in one(place, server, f"${{lookup ldap{{{url}/o=base?o}}}}")
+            place.configure(options + more + own)
+            assert one(place, server, f"${{lookup ldap{{{url}/o=base?o}}}}") == "base"
+    finally:
+        server.stop()
+
+
+# --- A server that says what is needed to see how it is asked
+
+SUCCESS = b"\x0a\x01\x00\x04\x00\x04\x00"  # the result code, and no texts
+BIND, BOUND, UNBIND, SEARCH, ENTRY, DONE, EXTENDED = 0x60, 0x61, 0x42, 0x63, 0x64, 0x65, 0x77
+
+
+def message(number, kind, content):
+    """An LDAP message (RFC 4511): short lengths only."""
+    operation = bytes([kind, len(content)]) + content
+    return b"\x30" + bytes([3 + len(operation)]) + b"\x02\x01" + bytes([number]) + operation
+
+
+class Fake:
+    """Finds one entry without attributes, whatever is looked for; notes who comes, and what for. silent: says nothing."""
+
+    def __init__(self, silent=False):
+        self.seen = []
+        self.silent = silent
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.threads = [threading.Thread(target=self.accept)]
+        self.threads[0].start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            self.seen.append("connection")
+            self.threads.append(threading.Thread(target=self.serve, args=(connection,)))
+            self.threads[-1].start()
+
+    def serve(self, connection):
+        with connection, contextlib.suppress(ConnectionError):
+            while head := connection.recv(2):
+                if self.silent or head[0] != 0x30:
+                    continue
+                body = connection.recv(head[1], socket.MSG_WAITALL)
+                number, kind = body[2], body[3]
+                if kind == BIND:
+                    self.seen.append(f"bind {body[10:10 + body[9]].decode()}")
+                    connection.sendall(message(number, BOUND, SUCCESS))
+                elif kind == SEARCH:
+                    self.seen.append(body[5:])
+                    entry = b"\x04\x01x\x30\x0a\x30\x08\x04\x01o\x31\x03\x04\x01y"
+                    connection.sendall(message(number, ENTRY, entry) + message(number, DONE, SUCCESS))
+                else:
+                    return
+
+    def stop(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        for thread in self.threads:
+            thread.join(DEADLINE)
+
+
+@pytest.fixture(name="fake")
+def fixture_fake():
+    server = Fake()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("parameters, scope, dereference, size, time", [
+    ("", 0, 0, 0, 0),
+    ("size=7 ", 0, 0, 7, 0),
+    ("time=9 ", 0, 0, 0, 9),
+    ("dereference=never ", 0, 0, 0, 0),
+    ("dereference=searching ", 0, 1, 0, 0),
+    ("dereference=finding ", 1, 2, 0, 0),
+    ("nettime=5 dereference=always size=3 time=4 ", 2, 3, 3, 4),
+])
+def test_what_the_server_is_asked(place, fake, parameters, scope, dereference, size, time):
+    name = ("base", "one", "sub")[scope]
+    assert one(place, NONE, f"${{lookup ldap{{{parameters}ldap://127.0.0.1:{fake.port}/o=b?o?{name}}}}}") == "y"
+    asked = fake.seen[-1]
+    assert asked.startswith(b"\x04\x03o=b\x0a\x01" + bytes([scope]) + b"\x0a\x01" + bytes([dereference]) +
+                            b"\x02\x01" + bytes([size]) + b"\x02\x01" + bytes([time]))
+
+
+def test_connections_are_kept(place, fake):
+    """One for each server, which changes its user when another is needed. No password is checked by one that is kept."""
+    url = f"ldap://127.0.0.1:{fake.port}/"
+    place.run("-be", *(f"${{lookup ldap{{{text}}}}}" for text in (
+        f"{url}o=a?o", f"{url}o=b?o", f"user=u pass=p {url}o=c?o", f"user=u pass=p {url}o=d?o", f"{url}o=a?o")),
+        *[f"${{if ldapauth{{user=u pass=p {url}}}}}"] * 2)
+    assert [what if isinstance(what, str) else what[2:5].decode() for what in fake.seen] == [
+        "connection", "bind ", "o=a", "o=b", "bind u", "o=c", "o=d"] + ["connection", "bind u"] * 2
+
+
+@pytest.mark.parametrize("options, scheme", [("", "ldap"), ("", "ldaps"), ("ldap_start_tls\n", "ldap")])
+def test_a_silent_server(place, options, scheme):
+    server = Fake(silent=True)
+    try:
+        place.configure(options)
+        given = one(place, NONE, f"${{lookup ldap{{nettime=1 {scheme}://127.0.0.1:{server.port}/o=base?o}}}}")
+        assert "gave DEFER: " in given and server.seen == ["connection"]
+    finally:
+        server.stop()
 
 
 # --- ldapauth
