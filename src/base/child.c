@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -20,6 +21,9 @@ enum {
     CANNOT_EXECUTE = 127,  /* exit status, as the shell has it; the parent gets to know errno, too */
     REPORT_FD = 3,         /* where a child that cannot execute its command writes errno */
     PIECE = 4096,          /* octets read or written at once */
+    INT_DIGITS = 11,       /* of a number, with its sign */
+    DECIMAL = 10,
+    GENERATIONS = 8,       /* of descendants that are looked for when there is no more time */
 };
 
 /* A child and the parent's ends of its pipes; -1: closed. */
@@ -130,9 +134,36 @@ static _Noreturn void become(const struct child_spec *spec, const struct child_e
     _exit(reported == sizeof error ? CANNOT_EXECUTE : EXIT_FAILURE);
 }
 
-/* Kills the child and whatever it started in its session's first process group. */
-static void kill_group(const struct child *child)
+/* Kills what a process has started, and what that has, as far as /proc tells. Each is stopped before its children are
+ * looked for: so none of them gets away meanwhile. */
+static void kill_descendants(pid_t pid, unsigned generations)
 {
+    char path[sizeof "/proc//task//children" + 2 * INT_DIGITS], *number = NULL;
+    size_t room = 0;
+    FILE *children;
+
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
+    children = generations > 0 ? fopen(path, "re") : NULL;
+    while (children && getdelim(&number, &room, ' ', children) > 0) {
+        pid_t child = (pid_t)strtol(number, NULL, DECIMAL);
+
+        if (child <= 1)
+            continue;
+        kill(child, SIGSTOP);
+        kill_descendants(child, generations - 1);
+        kill(child, SIGKILL);
+    }
+    free(number);
+    if (children)
+        fclose(children);
+}
+
+/* Kills the child, whatever it started in its session's first process group, and those of its descendants that have
+ * made sessions of their own. */
+static void kill_all(const struct child *child)
+{
+    kill(-child->pid, SIGSTOP);
+    kill_descendants(child->pid, GENERATIONS);
     kill(-child->pid, SIGKILL);
 }
 
@@ -178,7 +209,7 @@ static bool start(const struct child_spec *spec, struct child *child, struct err
         error_set(err, "failed to execute %s: %s", spec->argv[0], strerror(error));
     else
         error_set(err, "couldn't watch child process: %s", strerror(errno));
-    kill_group(child);
+    kill_all(child);
     kill(child->pid, SIGKILL);
     reap(child, &wait_status);
     close_all(child, &ends);
@@ -256,7 +287,7 @@ enum child_status child_run(const struct child_spec *spec, struct buffer *out, i
         return CHILD_FAILED;
     bool ended = attend(spec, &child, out);
     if (!ended)
-        kill_group(&child);
+        kill_all(&child);
     bool reaped = reap(&child, &wait_status);
     close_all(&child, &none);
     if (!ended)

@@ -18,7 +18,7 @@ struct child_spec {
     struct str input;        /* fed to the standard input; STR_NULL: /dev/null */
     size_t output_limit;     /* octets kept of standard output and error; the rest is discarded */
     bool merge_stderr;       /* standard error goes where standard output goes, else to /dev/null */
-    int64_t deadline;        /* the child's whole group is killed when it passes */
+    int64_t deadline;        /* the child, its group and its descendants are killed when it passes */
     const char *directory;   /* where it runs; NULL: where the caller does */
     bool change_user;        /* it runs as this user, of this group and no other: needs root */
     uid_t uid;

@@ -1,6 +1,8 @@
 """The pam condition with real PAM services: the how-to's stanzas, what modules may ask, when they fail or hang."""
+import contextlib
 import glob
 import os
+import shutil
 import subprocess
 import time
 
@@ -8,7 +10,7 @@ import pytest
 
 from authentication import ASK_NAME, ASK_PASSWORD, INCORRECT, LATER, OK, failed, offered, talk
 from certificates import Authority
-from gatepost import DEADLINE, TOP, b64
+from gatepost import DEADLINE, TOP, b64, wait_until
 from mounts import bound, need_mounts
 from open_directory import open_to_all
 from peers import output, swaks
@@ -154,6 +156,74 @@ def test_the_system_passwords(daemon, services):
                 "AUTH PLAIN " + b64("\0throwaway\0pass word")) == [INCORRECT, OK]
 
 
+# The file of "Authenticated SMTP using PAM", and its place for modules; pam_cracklib, which is for new passwords, may
+# be missing.
+SERVICE_FILE = """
+    auth        required      /lib/security/$ISA/pam_env.so
+    auth        sufficient    /lib/security/$ISA/pam_unix.so likeauth nullok
+    auth        required      /lib/security/$ISA/pam_deny.so
+    account     required      /lib/security/$ISA/pam_unix.so
+    password    required      /lib/security/$ISA/pam_cracklib.so retry=3 type=
+    password    sufficient    /lib/security/$ISA/pam_unix.so nullok use_authtok md5shadow
+    password    required      /lib/security/$ISA/pam_deny.so
+    session     required      /lib/security/$ISA/pam_limits.so
+    session     required      /lib/security/$ISA/pam_unix.so
+"""
+
+
+def with_modules_in(path, command):
+    """The command line, for a view in which the system's modules lie in /lib/security/$ISA as well: what $ISA stood for
+    was the distribution's to say, and Debian says nothing that fits."""
+    (path / "lib/security").mkdir(parents=True)
+    (path / "lib/security/$ISA").symlink_to(next(iter(glob.glob("/usr/lib/*/security"))))
+    script = f'mount -t overlay overlay -o lowerdir={path}/lib:/usr/lib /usr/lib && exec "$@"'
+    return [*command, "sh", "-c", script, "sh"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="makes a user")
+def test_the_service_file_word_for_word(daemon, services):
+    place = daemon.place.path
+    (place / "passwd").write_text("root:x:0:0::/root:/bin/sh\nmail:x:8:8::/:/bin/sh\ndaemon:x:1:1::/:/bin/sh\n"
+                                  "userid:x:54321:54321::/:/bin/sh\nnobodys:x:54322:54322::/:/bin/sh\n")
+    (place / "shadow").write_text("userid:$6$saltsalt$" + sha512("password") + ":19000:0:99999:7:::\n"
+                                  "nobodys::19000:0:99999:7:::\n")
+    for name in ("passwd", "shadow"):
+        (place / name).chmod(0o644)
+    services.write(SERVICE_FILE)
+    prefix = with_modules_in(place, bound({"/etc/pam.d": services.path, "/etc/passwd": place / "passwd",
+                                           "/etc/shadow": place / "shadow"}))
+    if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("cannot mount an overlay")
+    daemon.place.prefix = prefix
+    daemon.start(sections=HOWTO)
+    client = daemon.client()
+    assert talk(client, "AUTH PLAIN " + b64("\0userid\0Password"), "AUTH PLAIN " + b64("\0nobody\0password"),
+                "AUTH LOGIN", b64("userid"), b64("password")) == [
+                    INCORRECT, INCORRECT, ASK_NAME, ASK_PASSWORD, OK]
+    assert failed(daemon, "PLAIN", INCORRECT, " (set_id=userid)") in daemon.place.log("main")
+    # "Do you want to allow accounts with no password to relay mail?" With nullok, they are.
+    assert talk(daemon.client(), "AUTH PLAIN " + b64("\0nobodys\0")) == [OK]
+
+
+# The how-to's for FreeBSD; another module has to take the part of pam_pop3, which Debian has not.
+POP3 = ["auth required /usr/local/lib/pam_pop3.so hostname=localhost info pwprompt=Password: timeout=5",
+        "account required pam_permit.so"]
+
+
+@need_matrix
+@pytest.mark.parametrize("lines, reply", [(POP3, OK), (POP3[:1], LATER)], ids=["both", "without account"])
+def test_the_howto_s_freebsd(daemon, services, lines, reply):
+    directory = daemon.place.path / "modules"
+    directory.mkdir()
+    shutil.copy(MATRIX, directory / "pam_pop3.so")
+    (daemon.place.path / "passdb").write_text("alice:secret:exim\n")
+    services.write(*lines)
+    daemon.place.prefix = bound({"/etc/pam.d": services.path, "/usr/local/lib": directory})
+    daemon.start(f"keep_environment = PAM_MATRIX_PASSWD\nadd_environment = PAM_MATRIX_PASSWD={daemon.place.path}/passdb\n",
+                 HOWTO)
+    assert talk(daemon.client(), f"AUTH PLAIN {WRONG}", f"AUTH PLAIN {RIGHT}") == [INCORRECT, reply]
+
+
 def sha512(password):
     """The hash part of crypt(3) with the salt "saltsalt"."""
     made = subprocess.run(["openssl", "passwd", "-6", "-salt", "saltsalt", password], capture_output=True, text=True,
@@ -245,8 +315,9 @@ def test_a_failing_module_puts_off(daemon, services):
     assert failed(daemon, "PLAIN", LATER, " (set_id=alice): System error") in daemon.place.log("main")
 
 
-def test_a_hanging_module_holds_up_its_own_session_only(daemon, services, module):
-    services.write(f"auth required {module} hang", "account required pam_permit.so")
+@pytest.mark.parametrize("line", ["MODULE hang", "pam_exec.so quiet /bin/sleep 3333"])
+def test_a_hanging_module_holds_up_its_own_session_only(daemon, services, module, line):
+    services.write("auth required " + line.replace("MODULE", str(module)), "account required pam_permit.so")
     daemon.start("password_timeout = 1s\n", HOWTO)
     waiting, other = daemon.client(), daemon.client()
     before = time.monotonic()
@@ -255,3 +326,14 @@ def test_a_hanging_module_holds_up_its_own_session_only(daemon, services, module
     assert waiting.reply() == LATER
     assert time.monotonic() - before >= 0.9
     daemon.place.wait_for_log("(set_id=alice): PAM: took more than 1 seconds\n")
+    wait_until(lambda: not running("sleep", "3333"), "what the module has started to end")
+
+
+def running(*command):
+    """Whether a process was started like that."""
+    wanted = "".join(word + "\0" for word in command).encode()
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        with contextlib.suppress(OSError), open(path, "rb") as line:
+            if line.read().endswith(wanted):
+                return True
+    return False

@@ -182,8 +182,8 @@ static void test_deadline(void **state)
     assert_true(clock_now_ms() - before < 8000);
 }
 
-/* What the command has started goes with it, even when the command itself no longer waits for it. */
-static void test_deadline_reaches_the_group(void **state)
+/* That everything the command has started goes with it: `start` begins something that hangs. */
+static void assert_deadline_reaches(void **state, const char *start)
 {
     /* A FIFO's reader sees the end when the last of the group that had it open for writing is gone. */
     char directory[] = "/tmp/gatepost-child-XXXXXX", path[64], command[200], octet;
@@ -192,7 +192,7 @@ static void test_deadline_reaches_the_group(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     snprintf(command, sizeof command,
-             "exec 3>%s; (trap '' TERM HUP; sleep 30 >/dev/null) & echo started; sleep 30", path);
+             "exec 3>%s; %s & echo started; sleep 30", path, start);
     char *argv[] = {"/bin/sh", "-c", command, NULL};
     struct result r = run_spec(
         *state, (struct child_spec){.argv = argv, .output_limit = 1000, .deadline = clock_now_ms() + 500});
@@ -205,6 +205,19 @@ static void test_deadline_reaches_the_group(void **state)
     close(reader);
     unlink(path);
     rmdir(directory);
+}
+
+/* Even when the command itself no longer waits for it. */
+static void test_deadline_reaches_the_group(void **state)
+{
+    assert_deadline_reaches(state, "(trap '' TERM HUP; sleep 30 >/dev/null)");
+}
+
+/* And those that have made groups or sessions of their own, like what pam_exec starts. */
+static void test_deadline_reaches_other_sessions(void **state)
+{
+    assert_deadline_reaches(state, "setsid sh -c 'sleep 30 >/dev/null; true'");
+    assert_deadline_reaches(state, "(setsid --wait setsid --wait sleep 30 >/dev/null; true)");
 }
 
 static void test_deadline_already_past(void **state)
@@ -331,7 +344,7 @@ int main(void)
         arena_test(test_environment),
         arena_test(test_cannot_start),
         arena_test(test_deadline),
-        arena_test(test_deadline_reaches_the_group),
+        arena_test(test_deadline_reaches_the_group), arena_test(test_deadline_reaches_other_sessions),
         arena_test(test_deadline_already_past),
         arena_test(test_output_closed_early),
         arena_test(test_descriptors_are_closed),
