@@ -83,6 +83,8 @@ size_t octets_take(struct octets *o, const char *p, size_t n)
 
 void octets_end(struct octets *o)
 {
+    if (o->ended)
+        return;
     pass_dot(o);
     if (o->begun || o->cr)
         end_line(o, o->cr);

@@ -34,7 +34,7 @@ void octets_begin(struct octets *o, enum octets_form form, struct message *messa
  * when the message has ended. */
 size_t octets_take(struct octets *o, const char *p, size_t n);
 
-/* Nothing else comes: what there is of a line becomes one. */
+/* Nothing else comes: what there is of a line becomes one, unless the message has ended before. */
 void octets_end(struct octets *o);
 
 #endif
