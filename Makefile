@@ -22,7 +22,7 @@ FULLECHO ?= @
 
 # These compile nothing, or have another make do it, so they do not care what the switches say and whether
 # there is a compiler yet.
-IDLE_GOALS := help clean deps layers demo check asan fuzz uninstall
+IDLE_GOALS := help clean deps layers demo check asan fuzz matrix uninstall
 BUILDING := $(filter-out $(IDLE_GOALS),$(or $(MAKECMDGOALS),all))
 
 include scripts/switches.mk
@@ -46,6 +46,12 @@ LIBRARY_OBJECTS := $(filter-out $(ENTRY),$(OBJECTS))
 MODULE_OBJECTS := $(foreach switch,$(MODULAR),$(patsubst src/%.c,$(BUILD)/%.o,$(call sources_of,$(switch))))
 PROGRAM_OBJECTS := $(filter-out $(MODULE_OBJECTS),$(OBJECTS))
 
+# What modules and the program have to agree on.
+MODULE_HEADERS := $(wildcard $(patsubst %,src/%/*.h,base auths lookups passwords))
+define MODULE_BUILD_H
+/* Made by make: do not edit. A checksum of the headers that modules and the program share. */
+#define MODULE_BUILD $(firstword $(shell { echo $(VERSION); cat $(MODULE_HEADERS) /dev/null; } | cksum))u
+endef
 define COMPILE_STAMP
 $(CC) $(ALL_CFLAGS)
 endef
@@ -60,6 +66,7 @@ $(call write_if_changed,$(BUILD)/lookup_types.inc,LOOKUP_TYPES_INC)
 $(call write_if_changed,$(BUILD)/router_drivers.inc,ROUTER_DRIVERS_INC)
 $(call write_if_changed,$(BUILD)/transport_drivers.inc,TRANSPORT_DRIVERS_INC)
 $(call write_if_changed,$(BUILD)/password_checkers.inc,PASSWORD_CHECKERS_INC)
+$(call write_if_changed,$(BUILD)/module_build.h,MODULE_BUILD_H)
 $(call write_if_changed,$(BUILD)/compile.stamp,COMPILE_STAMP)
 $(call write_if_changed,$(BUILD)/link.stamp,LINK_STAMP)
 endif
@@ -69,7 +76,7 @@ all: $(BUILD)/gatepost $(MODULES)
 
 objects: $(OBJECTS)
 
-COMPILE = $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+COMPILE = $(CC) $(ALL_CFLAGS) $(LIBRARY_CFLAGS) -MMD -MP -c -o $@ $<
 silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 say = $(if $(silent),@:,$(if $(FULLECHO),@printf '  %-5s %s\n' $1 $2))
 
@@ -91,7 +98,21 @@ MODULE_PARTS := $(foreach switch,$(MODULAR),$(call module_objects,$(switch)))
 $(MODULE_PARTS): $(BUILD)/modules/%.o: src/%.c $(BUILD)/compile.stamp
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(FULLECHO)$(CC) $(ALL_CFLAGS) -fPIC -DGATEPOST_MODULE -MMD -MP -c -o $@ $<
+	$(FULLECHO)$(COMPILE) -fPIC -DGATEPOST_MODULE
+
+# The flags of a library are for what has to do with its driver alone: which switches are set is then nothing that
+# all the other objects depend on.
+driver_objects = $(patsubst src/%.c,$(BUILD)/%.o,$(call sources_of,$1)) $(call module_objects,$1) \
+    $(BUILD)/test/unit/test_$(call module_of,$1).o $(BUILD)/test/fuzz/fuzz_$(call module_of,$1).o
+define LIBRARY_RULE
+LIBRARY_STAMP := $2
+$$(call write_if_changed,$(BUILD)/$1.stamp,LIBRARY_STAMP)
+$(call driver_objects,$1): LIBRARY_CFLAGS := $2
+$(call driver_objects,$1): $(BUILD)/$1.stamp
+$(patsubst src/%.c,$(BUILD)/lint/%.tidy,$(call sources_of,$1)): LIBRARY_CFLAGS := $2
+endef
+$(if $(BUILDING),$(foreach switch,$(BUILTIN) $(MODULAR),$(eval flags := $(call library_cflags,$(switch)))$(if $(flags),\
+    $(eval $(call LIBRARY_RULE,$(switch),$(flags))))))
 
 define MODULE_RULE
 $(BUILD)/modules/$(call module_of,$1).so: $(call module_objects,$1) $(BUILD)/link.stamp

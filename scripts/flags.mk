@@ -47,10 +47,10 @@ TLS_LIBS ?= -lssl -lcrypto
 endif
 # What the drivers and lookups of these switches need for their libraries.
 package_flags = $(foreach package,$2,$(shell pkg-config $1 $(package)))
-library_cflags = $(foreach switch,$1,$($(switch)_INCLUDE) $(call package_flags,--cflags,$($(switch)_PC)))
+library_cflags = $(strip $(foreach switch,$1,$($(switch)_INCLUDE) $(call package_flags,--cflags,$($(switch)_PC))))
 library_libs = $(foreach switch,$1,$($(switch)_LIBS) $(call package_flags,--libs,$($(switch)_PC)))
 
-ALL_INCLUDE := -Isrc -I$(BUILD) $(TLS_INCLUDE) $(PCRE2_INCLUDE) $(call library_cflags,$(BUILTIN) $(MODULAR))
+ALL_INCLUDE := -Isrc -I$(BUILD) $(TLS_INCLUDE) $(PCRE2_INCLUDE)
 ALL_CFLAGS := $(DIALECT) $(WARNINGS) -fPIE $(HARDENING) $(ALL_INCLUDE) $(INCLUDE) $(CFLAGS) $(SANITIZERS)
 # The sanitizers have a crypt() of their own, which calls the real one only where that is linked nonetheless.
 AS_NEEDED := $(if $(SANITIZE),,-Wl,--as-needed)

@@ -1,12 +1,14 @@
 # Tests, checks and measurements.
-.PHONY: unit build-tests system parity asan fuzz fuzz-run bench check
+.PHONY: unit build-tests list-unit matrix system parity asan fuzz fuzz-run bench check
 .PHONY: lint tidy cppcheck manlint shellcheck layers
 
 FUZZ_SECONDS ?= 10
 
 # --- Unit tests: every test/unit/test_NAME.c is a program of its own. Other files there help all of them.
-UNIT_SOURCES := $(filter-out $(foreach switch,$(UNUSED),test/unit/test_$(call module_of,$(switch)).c),\
-    $(wildcard test/unit/test_*.c))
+# There is none of a driver that is not built, nor one that has such an authenticator in its configuration.
+with_authenticator = $(if $1,$(shell grep -l $(patsubst %,-e 'driver = %',$(foreach switch,$1,$(NAME_$(switch)))) test/unit/test_*.c))
+UNIT_SOURCES := $(filter-out $(foreach switch,$(UNUSED),test/unit/test_$(call module_of,$(switch)).c) \
+    $(call with_authenticator,$(filter AUTH_%,$(UNUSED))),$(wildcard test/unit/test_*.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 UNIT_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out test/unit/test_%,$(wildcard test/unit/*.c)))
 FUZZ_SOURCES := $(filter-out $(foreach switch,$(UNUSED),test/fuzz/fuzz_$(call module_of,$(switch)).c),\
@@ -25,6 +27,9 @@ $(UNIT_TESTS): %: %.o $(UNIT_HELPERS) $(BUILD)/libgatepost.a $(BUILD)/link.stamp
 
 build-tests: $(UNIT_TESTS)
 
+list-unit:
+	@printf '%s\n' $(UNIT_TESTS)
+
 unit: $(UNIT_TESTS)
 	@scripts/run-unit $(UNIT_TESTS)
 
@@ -36,6 +41,10 @@ $(UNIT_NAMES): unit-%: $(BUILD)/test/unit/test_%
 # --- Tests of the whole program, alone and beside the packaged Exim. PYTEST_ARGS narrows them down.
 system parity: all
 	@GATEPOST=$(abspath $(BUILD)/gatepost) scripts/run-pytest $@ test/$@ $(PYTEST_ARGS)
+
+# Builds with other switches: those that MATRIX names, or all.
+matrix:
+	+@scripts/matrix $(BUILD)/matrix $(MATRIX)
 
 # The same tests where every wrong read, overflow and leak ends the program; those of the build itself would
 # say nothing new.
@@ -73,7 +82,7 @@ tidy: $(TIDY_MARKS)
 $(TIDY_MARKS): $(BUILD)/lint/%.tidy: src/%.c $(wildcard src/*/*.h) .clang-tidy
 	$(call say,TIDY,$<)
 	@mkdir -p $(@D)
-	$(FULLECHO)clang-tidy --quiet $< -- $(DIALECT) $(ALL_INCLUDE) $(INCLUDE) 2>$@.err \
+	$(FULLECHO)clang-tidy --quiet $< -- $(DIALECT) $(ALL_INCLUDE) $(LIBRARY_CFLAGS) $(INCLUDE) 2>$@.err \
 	    || { cat $@.err >&2; exit 1; }
 	@touch $@
 

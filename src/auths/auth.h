@@ -122,8 +122,10 @@ enum auth_verdict auth_expand_verdict(enum auth_expand status);
 bool auth_expand_client(struct auth_exchange *x, const struct template *t, struct str *value,
                         enum auth_verdict *verdict);
 
-/* The table of drivers (auths/drivers.c). find loads a module where the build says so. */
+/* The table of drivers (auths/drivers.c). find loads a module where the build says so; mapped does not, and is NULL
+ * for what is in a module that nobody has loaded. */
 const struct auth_driver *auth_driver_find(struct str name, struct error *err);
+const struct auth_driver *auth_driver_mapped(struct str name);
 extern const char *const auth_drivers_known[]; /* all that Exim has; NULL-terminated */
 void auth_driver_each(void (*each)(void *ctx, const char *name, bool module), void *ctx);
 
@@ -131,10 +133,9 @@ void auth_driver_each(void (*each)(void *ctx, const char *name, bool module), vo
 extern const struct driver_class auth_class;
 
 /* What a loadable module exports under the name AUTH_MODULE_SYMBOL. */
-enum { AUTH_MODULE_ABI = 1 };
 #define AUTH_MODULE_SYMBOL "gatepost_auth_module"
 struct auth_module {
-    struct module_head head; /* AUTH_MODULE_ABI */
+    struct module_head head;
     const struct auth_driver *driver;
 };
 
@@ -142,7 +143,7 @@ struct auth_module {
 #ifdef GATEPOST_MODULE
 #define AUTH_DRIVER_EXPORT(driver_) \
     __attribute__((visibility("default"))) extern const struct auth_module gatepost_auth_module; \
-    const struct auth_module gatepost_auth_module = {{AUTH_MODULE_ABI}, &(driver_)};
+    const struct auth_module gatepost_auth_module = {{MODULE_BUILD}, &(driver_)};
 #else
 #define AUTH_DRIVER_EXPORT(driver_)
 #endif

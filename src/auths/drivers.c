@@ -7,7 +7,7 @@
 
 #include "build_config.h"
 
-/* build_drivers.inc is made from the switches of Local/Makefile: a line AUTH_DRIVER_BUILTIN(name)
+/* auth_drivers.inc is made from the switches of Local/Makefile: a line AUTH_DRIVER_BUILTIN(name)
  * or AUTH_DRIVER_MODULE(name) for each driver. */
 #define AUTH_DRIVER_BUILTIN(name_) extern const struct auth_driver auth_driver_##name_;
 #define AUTH_DRIVER_MODULE(name_)
@@ -32,14 +32,21 @@ const char *const auth_drivers_known[] = {
     "cram_md5", "cyrus_sasl", "dovecot", "external", "gsasl", "heimdal_gssapi", "plaintext", "spa", "tls", NULL,
 };
 
+enum { FILE_NAME = 80 };
+
+static void name_file(char file[FILE_NAME], const char *name)
+{
+    snprintf(file, FILE_NAME, "auth_%s", name);
+}
+
 static const struct auth_driver *load(const char *name, struct error *err)
 {
-    char file[80];
+    char file[FILE_NAME];
     struct error why = {.arena = err ? err->arena : NULL};
     const struct auth_module *module;
 
-    snprintf(file, sizeof file, "auth_%s", name);
-    module = module_load(MODULE_DIRECTORY, file, AUTH_MODULE_SYMBOL, AUTH_MODULE_ABI, err ? &why : NULL);
+    name_file(file, name);
+    module = module_load(MODULE_DIRECTORY, file, AUTH_MODULE_SYMBOL, err ? &why : NULL);
     if (module && strcmp(module->driver->info.name, name) == 0)
         return module->driver;
     if (module)
@@ -61,6 +68,21 @@ const struct auth_driver *auth_driver_find(struct str name, struct error *err)
             return NULL;
         }
     error_set(err, "cannot find authenticator driver \"%.*s\"", STR_ARG(name));
+    return NULL;
+}
+
+const struct auth_driver *auth_driver_mapped(struct str name)
+{
+    char file[FILE_NAME];
+
+    for (const struct row *row = rows; row->name; row++) {
+        if (!str_is(name, row->name))
+            continue;
+        if (row->driver)
+            return row->driver;
+        name_file(file, row->name);
+        return module_is_mapped(MODULE_DIRECTORY, file) ? load(row->name, NULL) : NULL;
+    }
     return NULL;
 }
 

@@ -2,6 +2,7 @@
  * what proves a password are in ntlm.h; here is who sends which, and when. */
 #include "auths/auth.h"
 
+#include <nettle/version.h>
 #include <string.h>
 #include <time.h>
 
@@ -280,6 +281,12 @@ static enum auth_verdict client(struct auth_exchange *x)
     }
 }
 
+static void version_report(struct buffer *out)
+{
+    buffer_printf(out, "Library version: Nettle: Compile: %d.%d\n                         Runtime: %d.%d\n",
+                  NETTLE_VERSION_MAJOR, NETTLE_VERSION_MINOR, nettle_version_major(), nettle_version_minor());
+}
+
 extern const struct auth_driver auth_driver_spa;
 const struct auth_driver auth_driver_spa = {
     .info = {.name = "spa",
@@ -289,5 +296,6 @@ const struct auth_driver auth_driver_spa = {
     .init = init,
     .server = server,
     .client = client,
+    .version_report = version_report,
 };
 AUTH_DRIVER_EXPORT(auth_driver_spa)

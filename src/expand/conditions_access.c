@@ -10,6 +10,28 @@
 
 /* --- Passwords */
 
+/* The checker is looked for when a condition names it, and so is its module. Where it is not to be had, that is an
+ * error of those who use the condition, and a warning before. */
+static void need_checker(struct parser *p, const struct condition_node *condition)
+{
+    struct error why = ERROR_IN(p->arena);
+
+    if (password_checker_find(str_of(condition->row->name), &why) == NULL)
+        parse_unsupported(p, "%.*s", STR_ARG(why.text));
+}
+
+static bool parse_password(struct parser *p, struct condition_node *condition)
+{
+    need_checker(p, condition);
+    return parse_operands(p, condition);
+}
+
+static bool parse_wrapped_password(struct parser *p, struct condition_node *condition)
+{
+    need_checker(p, condition);
+    return parse_wrapped_operands(p, condition);
+}
+
 static enum expand_status test_password(struct evaluation *ev, const struct condition_node *node,
                                         const struct str *args, bool *yes)
 {
@@ -82,14 +104,14 @@ enum expand_status condition_refuse(struct evaluation *ev, const struct conditio
 
 static const struct condition_row rows[] = {
     {"acl", parse_wrapped_operands, 1, 10, test_acl, NULL},
-    {"crypteq", parse_operands, 2, 2, test_password, NULL},
+    {"crypteq", parse_password, 2, 2, test_password, NULL},
     {"exists", parse_operands, 1, 1, test_exists, NULL},
     {"inbound_srs", parse_operands, 2, 2, condition_refuse, NULL},
     {"ldapauth", parse_operands, 1, 1, test_ldapauth, NULL},
-    {"pam", parse_operands, 1, 1, test_password, NULL},
-    {"pwcheck", parse_operands, 1, 1, test_password, NULL},
-    {"radius", parse_operands, 1, 1, test_password, NULL},
-    {"saslauthd", parse_wrapped_operands, 2, 4, test_password, NULL},
+    {"pam", parse_password, 1, 1, test_password, NULL},
+    {"pwcheck", parse_password, 1, 1, test_password, NULL},
+    {"radius", parse_password, 1, 1, test_password, NULL},
+    {"saslauthd", parse_wrapped_password, 2, 4, test_password, NULL},
 };
 
 const struct condition_table condition_access_table = ROWS(rows);

@@ -48,14 +48,19 @@ void parse_fault_inside(struct parser *p, const char *format, ...)
     p->fault = fault;
 }
 
-void parse_unsupported(struct parser *p, const char *what, const char *name)
+void parse_unsupported(struct parser *p, const char *format, ...)
 {
+    struct buffer text = BUFFER_IN(p->arena);
     struct fault *fault;
+    va_list args;
 
     if (p->unsupported != NULL)
         return;
     fault = ARENA_NEW(p->arena, struct fault);
-    fault->text = str_printf(p->arena, "%s \"%s\" is known to Exim but not supported by gatepost", what, name);
+    va_start(args, format);
+    buffer_vprintf(&text, format, args);
+    va_end(args);
+    fault->text = buffer_str(&text);
     fault->offset = (size_t)(p->p - p->start);
     p->unsupported = fault;
 }

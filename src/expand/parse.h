@@ -38,8 +38,8 @@ bool parse_fault(struct parser *p, const char *format, ...) __attribute__((forma
 /* Adds to the fault's text, for what encloses the place. */
 void parse_fault_inside(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Remembers what Gatepost has not got, unless there is something already. */
-void parse_unsupported(struct parser *p, const char *what, const char *name);
+/* Remembers what Gatepost, or this build of it, has not got, unless there is something already. */
+void parse_unsupported(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Counts one level of nesting, which the caller takes back from p->depth. False: too deep, p->fault is set.
  */

@@ -42,7 +42,7 @@ const struct condition_node *parse_condition(struct parser *p)
     struct condition_node *condition = ARENA_NEW(p->arena, struct condition_node);
     condition->row = row;
     if (row->test == condition_refuse)
-        parse_unsupported(p, "condition", row->name);
+        parse_unsupported(p, "condition \"%s\" is known to Exim but not supported by gatepost", row->name);
     condition->negate = negate;
     row->parse(p, condition);
     condition->fault = p->fault;

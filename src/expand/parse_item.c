@@ -8,7 +8,7 @@ bool parse_item(struct parser *p, const struct item_row *row, const char *start,
     struct item_node *item = ARENA_NEW(p->arena, struct item_node);
     item->row = row;
     if (row->evaluate == item_refuse)
-        parse_unsupported(p, "expansion item", row->name);
+        parse_unsupported(p, "expansion item \"%s\" is known to Exim but not supported by gatepost", row->name);
     *node = (struct node){.kind = NODE_ITEM, .item = item};
     row->parse(p, item);
     item->fault = p->fault;

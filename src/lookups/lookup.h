@@ -90,18 +90,19 @@ struct lookup_type {
     void (*version_report)(struct buffer *out);
 };
 
-/* The table. find loads a module where the build says so; NULL: err (which may be NULL) says why. each
+/* The table. find loads a module where the build says so; NULL: err (which may be NULL) says why. mapped does not
+ * load, and is NULL for what is in a module that nobody has loaded. each
  * goes through the types in the order of -bV; module: the one that the type is in, NULL: built in. */
 const struct lookup_type *lookup_type_find(struct str name, struct error *err);
+const struct lookup_type *lookup_type_mapped(struct str name);
 void lookup_type_each(void (*each)(void *ctx, const char *name, const char *module), void *ctx);
 /* Types of Exim that this build has not got. */
 void lookup_type_each_unsupported(void (*each)(void *ctx, const char *name), void *ctx);
 
 /* What a loadable module exports under the name LOOKUP_MODULE_SYMBOL: types, a NULL behind the last. */
-enum { LOOKUP_MODULE_ABI = 1 };
 #define LOOKUP_MODULE_SYMBOL "gatepost_lookup_module"
 struct lookup_module {
-    struct module_head head; /* LOOKUP_MODULE_ABI */
+    struct module_head head;
     const struct lookup_type *types[8];
 };
 
@@ -109,7 +110,7 @@ struct lookup_module {
 #ifdef GATEPOST_MODULE
 #define LOOKUP_EXPORT(...) \
     __attribute__((visibility("default"))) extern const struct lookup_module gatepost_lookup_module; \
-    const struct lookup_module gatepost_lookup_module = {{LOOKUP_MODULE_ABI}, {__VA_ARGS__, NULL}};
+    const struct lookup_module gatepost_lookup_module = {{MODULE_BUILD}, {__VA_ARGS__, NULL}};
 #else
 #define LOOKUP_EXPORT(...)
 #endif

@@ -29,14 +29,21 @@ static const char *const known[] = {
     "nwildlsearch", "oracle", "passwd", "pgsql", "redis",   "spf",     "sqlite", "whoson",    "wildlsearch",
 };
 
+enum { FILE_NAME = 80 };
+
+static void name_file(char file[FILE_NAME], const struct row *row)
+{
+    snprintf(file, FILE_NAME, "lookup_%s", row->module);
+}
+
 static const struct lookup_type *load(const struct row *row, struct error *err)
 {
-    char file[80];
+    char file[FILE_NAME];
     struct error why = {.arena = err ? err->arena : NULL};
     const struct lookup_module *module;
 
-    snprintf(file, sizeof file, "lookup_%s", row->module);
-    module = module_load(MODULE_DIRECTORY, file, LOOKUP_MODULE_SYMBOL, LOOKUP_MODULE_ABI, err ? &why : NULL);
+    name_file(file, row);
+    module = module_load(MODULE_DIRECTORY, file, LOOKUP_MODULE_SYMBOL, err ? &why : NULL);
     for (size_t i = 0; module && module->types[i]; i++)
         if (str_is(str_of(row->name), module->types[i]->name))
             return module->types[i];
@@ -58,6 +65,21 @@ const struct lookup_type *lookup_type_find(struct str name, struct error *err)
             return NULL;
         }
     error_set(err, "unknown lookup type \"%.*s\"", STR_ARG(name));
+    return NULL;
+}
+
+const struct lookup_type *lookup_type_mapped(struct str name)
+{
+    char file[FILE_NAME];
+
+    for (const struct row *row = rows; row->name; row++) {
+        if (!str_is(name, row->name))
+            continue;
+        if (row->type)
+            return row->type;
+        name_file(file, row);
+        return module_is_mapped(MODULE_DIRECTORY, file) ? load(row, NULL) : NULL;
+    }
     return NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "base/dscp.h"
 #include "lookups/lookup.h"
 #include "main/modes.h"
+#include "passwords/password.h"
 
 static void help(FILE *out)
 {
@@ -14,17 +15,20 @@ static void help(FILE *out)
           "\n"
           "  exim -bI:help    this information\n"
           "  exim -bI:dscp    list of known dscp value keywords\n"
-          "  exim -bI:modules list of drivers and lookups that are loaded when they are named\n"
+          "  exim -bI:sieve   list of supported sieve extensions\n"
+          "  exim -bI:modules list of drivers, lookups and password checkers that are loaded when they are named\n"
           "  exim -bI:unsupported\n"
           "                   list of what Exim knows and this build of gatepost does not\n",
           out);
 }
 
-static void print_auth_module(void *ctx, const char *name, bool module)
+/* ctx: what the names of their modules begin with. */
+static void print_module(void *ctx, const char *name, bool module)
 {
-    (void)ctx;
+    const char *kind = ctx;
+
     if (module)
-        printf("auth_%s\n", name);
+        printf("%s_%s\n", kind, name);
 }
 
 /* Types of one module follow each other: ctx is the module of the type before. */
@@ -52,10 +56,13 @@ int info_mode(const char *what)
     if (strcmp(what, "modules") == 0) {
         const char *before = NULL;
 
-        auth_driver_each(print_auth_module, NULL);
+        auth_driver_each(print_module, (void *)"auth");
         lookup_type_each(print_lookup_module, &before);
+        password_checker_each(print_module, (void *)"password");
         return 0;
     }
+    if (strcmp(what, "sieve") == 0) /* no filters, no extensions: the list is empty */
+        return 0;
     if (strcmp(what, "unsupported") == 0) {
         unsupported_print(program_classes);
         return 0;

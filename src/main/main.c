@@ -100,6 +100,7 @@ static int run(struct program **program)
         return address_mode(*program);
     case MODE_VERSION:
         check_config(*program);
+        version_print_modules();
         if (!(*program)->cl->config_files)
             printf("Configuration file search path is %s\n", CONFIGURE_FILE);
         printf("Configuration file is %.*s\n", STR_ARG((*program)->config->file));

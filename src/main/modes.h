@@ -7,6 +7,9 @@
 /* -bV: what this build has (before the configuration is read). */
 void version_print(void);
 
+/* What there is to add to that when the configuration has been read, and modules with it. */
+void version_print_modules(void);
+
 /* -bI: what scripts ask the program about itself. */
 int info_mode(const char *what);
 

@@ -57,29 +57,51 @@ static void print_transport(void *ctx, const char *name, bool module)
     printf(" %s%s", name, strcmp(name, "appendfile") == 0 ? "/maildir" : "");
 }
 
-/* Only built-in drivers are asked: asking must not load a module that no stanza names. */
-static void print_report(void *ctx, const char *name, bool module)
+/* What the libraries behind drivers and lookups say: of what is built in, or of the modules that are mapped. To ask
+ * must not load a module that the configuration does not name. */
+struct reports {
+    bool modules;
+    struct buffer out;
+};
+
+static void add_report(void *ctx, const char *name, bool module)
 {
-    struct buffer *out = ctx;
-    const struct auth_driver *driver = module ? NULL : auth_driver_find(str_of(name), NULL);
+    struct reports *reports = ctx;
+    const struct auth_driver *driver = module == reports->modules ? auth_driver_mapped(str_of(name)) : NULL;
 
     if (driver && driver->version_report)
-        driver->version_report(out);
+        driver->version_report(&reports->out);
 }
 
-static void print_lookup_report(void *ctx, const char *name, const char *module)
+static void add_lookup_report(void *ctx, const char *name, const char *module)
 {
-    struct buffer *out = ctx;
-    const struct lookup_type *type = module ? NULL : lookup_type_find(str_of(name), NULL);
+    struct reports *reports = ctx;
+    bool wanted = (module != NULL) == reports->modules;
+    const struct lookup_type *type = wanted ? lookup_type_mapped(str_of(name)) : NULL;
 
     if (type && type->version_report)
-        type->version_report(out);
+        type->version_report(&reports->out);
+}
+
+static void print_reports(bool modules)
+{
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct reports reports = {.modules = modules, .out = BUFFER_IN(arena)};
+
+    lookup_type_each(add_lookup_report, &reports);
+    auth_driver_each(add_report, &reports);
+    printf("%.*s", STR_ARG(buffer_str(&reports.out)));
+    arena_free(arena);
+}
+
+void version_print_modules(void)
+{
+    if (debug_any())
+        print_reports(true);
 }
 
 static void print_libraries(void)
 {
-    struct arena *arena = arena_new(ARENA_PLAIN);
-    struct buffer out = BUFFER_IN(arena);
     char pcre[64];
 
     pcre2_config(PCRE2_CONFIG_VERSION, pcre);
@@ -87,10 +109,7 @@ static void print_libraries(void)
     printf("                        Runtime: %s\n", pcre);
     printf("Library version: OpenSSL: Compile: %s\n", OPENSSL_VERSION_TEXT);
     printf("                          Runtime: %s\n", OpenSSL_version(OPENSSL_VERSION));
-    lookup_type_each(print_lookup_report, &out);
-    auth_driver_each(print_report, &out);
-    printf("%.*s", STR_ARG(buffer_str(&out)));
-    arena_free(arena);
+    print_reports(false);
 }
 
 void version_print(void)

@@ -1,5 +1,5 @@
 /* The table of password checkers: those built in, and those that are loaded as modules when a condition first
- * uses them. A new one is a file, a row here or in scripts/switches.mk, and a line in checkers.h. */
+ * names them. A new one is a file, a row here or in scripts/switches.mk, and a line in checkers.h. */
 #include "passwords/checkers.h"
 
 #include <stddef.h>
@@ -38,7 +38,7 @@ static const struct password_checker *load(const char *name, struct error *err)
     const struct password_module *module;
 
     snprintf(file, sizeof file, "password_%s", name);
-    module = module_load(MODULE_DIRECTORY, file, PASSWORD_MODULE_SYMBOL, PASSWORD_MODULE_ABI, err ? &why : NULL);
+    module = module_load(MODULE_DIRECTORY, file, PASSWORD_MODULE_SYMBOL, err ? &why : NULL);
     if (module && str_is(str_of(name), module->checker->name))
         return module->checker;
     if (module)

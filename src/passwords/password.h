@@ -44,10 +44,9 @@ void password_configure(const struct password_settings *settings);
 const struct password_settings *password_settings(void);
 
 /* What a loadable module exports under the name PASSWORD_MODULE_SYMBOL. */
-enum { PASSWORD_MODULE_ABI = 1 };
 #define PASSWORD_MODULE_SYMBOL "gatepost_password_module"
 struct password_module {
-    struct module_head head; /* PASSWORD_MODULE_ABI */
+    struct module_head head;
     const struct password_checker *checker;
 };
 
@@ -55,7 +54,7 @@ struct password_module {
 #ifdef GATEPOST_MODULE
 #define PASSWORD_CHECKER_EXPORT(checker_) \
     __attribute__((visibility("default"))) extern const struct password_module gatepost_password_module; \
-    const struct password_module gatepost_password_module = {{PASSWORD_MODULE_ABI}, &(checker_)};
+    const struct password_module gatepost_password_module = {{MODULE_BUILD}, &(checker_)};
 #else
 #define PASSWORD_CHECKER_EXPORT(checker_)
 #endif

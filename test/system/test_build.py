@@ -399,7 +399,7 @@ def test_layers_find_what_goes_up(tree):
 
 def test_help_names_every_target():
     text = (TOP / "scripts/help.txt").read_text()
-    targets = "demo check unit system parity lint layers asan bench fuzz install uninstall clean"
+    targets = "demo check unit system parity lint layers asan bench fuzz matrix install uninstall clean"
     for target in targets.split():
         assert re.search(rf"^make {target}\b", text, re.M), target
 
@@ -462,6 +462,14 @@ def test_a_module_is_mapped_when_a_stanza_names_it(build):
             assert session.wait(timeout=10) == 0
         assert ("auth_plaintext.so" in maps) == mapped
         assert ("235 Authentication succeeded\n" in replies) == mapped, replies
+
+
+@pytest.mark.parametrize("name", ["none", "builtin"])
+def test_other_switches(build, name):
+    """A sample of what `make matrix` does with all sets of switches."""
+    result = subprocess.run(["scripts/matrix", "-q", build.path / "build", name], cwd=TOP, env=environment(), text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=600)
+    assert result.returncode == 0, result.stdout
 
 
 def test_the_command_line_can_be_confined(build):

@@ -97,7 +97,10 @@ def test_modules_can_be_listed(place):
     assert place.run("-bI:help").stdout.startswith("The -bI: flag takes a string")
     assert place.run("-bI:nonsense", code=1).stderr.startswith("The -bI: flag takes a string")
     for line in place.run("-bI:modules").stdout.splitlines():
-        assert line.startswith(("auth_", "lookup_"))
+        assert line.startswith(("auth_", "lookup_", "password_"))
+    assert place.run("-bI:sieve").stdout == ""
+    names = place.run("-bI:dscp").stdout.splitlines()
+    assert "af11" in names and names == sorted(names)
 
 
 def test_the_environment_is_purged(place):

@@ -48,7 +48,7 @@ static void are_in_order(void **state)
 
         check_table(classes[i]->section, classes[i]->options, classes[i]->option_count);
         classes[i]->each(check_driver, &checked);
-        assert_true(checked.drivers > 0);
+        assert_true(checked.drivers > 0 || classes[i] == &auth_class); /* a build may have no authenticator, or none built in */
     }
 }
 
