@@ -231,9 +231,10 @@ static void add_from(const struct work *w)
     const struct fixups *f = w->f;
     struct str address = w->m->sender, name = STR("");
 
-    if (f->local && w->m->sender_local)
+    if (f->local && w->m->sender_local) {
         name = f->full_name;
-    else if (w->m->handling.submission && str_is_empty(address)) {
+        address = str_is_empty(address) ? caller_address(w) : address;
+    } else if (w->m->handling.submission && str_is_empty(address)) {
         if (!authenticated_address(w, &address))
             return;
         name = w->m->handling.submission_name;

@@ -53,17 +53,27 @@ struct str mail_id_new(struct arena *arena, int host_number)
     return buffer_str(&b);
 }
 
-bool mail_id_is_valid(struct str text)
+static bool has_form(struct str text, size_t second)
 {
-    if (text.n != MAIL_ID_LENGTH)
-        return false;
     for (size_t i = 0; i < text.n; i++) {
-        bool hyphen = i == 6 || i == 18;
+        bool hyphen = i == 6 || i == second;
 
         if (hyphen ? text.s[i] != '-' : !ascii_is_alnum(text.s[i]))
             return false;
     }
     return true;
+}
+
+bool mail_id_is_valid(struct str text)
+{
+    return text.n == MAIL_ID_LENGTH && has_form(text, 18);
+}
+
+bool mail_id_is_any(struct str text)
+{
+    enum { OLD_LENGTH = 6 + 1 + 6 + 1 + 2 };
+
+    return mail_id_is_valid(text) || (text.n == OLD_LENGTH && has_form(text, 13));
 }
 
 int64_t mail_id_time(struct str id)

@@ -17,6 +17,9 @@ struct str mail_id_new(struct arena *arena, int host_number);
 /* Whether it has the form of an id: letters, digits and hyphens in their places. */
 bool mail_id_is_valid(struct str text);
 
+/* The same, or the shorter form that Exim's had before 4.97. */
+bool mail_id_is_any(struct str text);
+
 /* The moment it was made, in seconds since 1970. */
 int64_t mail_id_time(struct str id);
 

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/ip.h"
+#include "mail/id.h"
 
 static bool parse_port(struct str digits, int *port)
 {
@@ -72,6 +73,8 @@ bool caller_describe(struct arena *arena, const struct command_line *cl, struct 
     const char *host = cl->sender_address;
     bool test = cl->mode == MODE_TEST;
 
+    if (cl->message_reference && !mail_id_is_any(str_of(cl->message_reference)))
+        return error_set(err, "-oMm must be a valid message ID");
     if (!set_address(arena, host, test, &connection->host_address, &connection->host_port, err) ||
         !set_address(arena, cl->interface, test, &connection->interface_address, &connection->interface_port, err))
         return false;

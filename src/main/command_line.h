@@ -34,7 +34,7 @@ enum error_mode {
     ERRORS_MAIL_OK,      /* -oee: to the sender; exit code 0 when that could be done */
     ERRORS_WRITE,        /* -oew: as -oem */
     ERRORS_PRINT,        /* -oep: on standard error */
-    ERRORS_QUIET,        /* -oeq: as -oem here: there is no such in Exim */
+    ERRORS_QUIET,        /* -oeq: as -oep */
 };
 
 /* When messages are delivered that come in (-od). */

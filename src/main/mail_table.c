@@ -131,16 +131,13 @@ static enum mail_deliver_result deliver(void *ctx, const struct mail_message *me
     return MAIL_DELIVER_DONE;
 }
 
-const struct mail_services *mail_table_new(struct program *program)
+static struct mail_table *table_new(struct program *program)
 {
     struct mail_table *table = ARENA_NEW(program->arena, struct mail_table);
 
     table->program = program;
     table->queue = queue_of(program);
     table->incoming = table->queue.incoming;
-    table->incoming.login = caller_login(program->arena);
-    table->incoming.uid = getuid();
-    table->incoming.gid = getgid();
     table->no_callouts = program->cl->mode == MODE_TEST && !program->cl->test_callouts;
     table->services = (struct mail_services){
         .verify = verify,
@@ -153,5 +150,20 @@ const struct mail_services *mail_table_new(struct program *program)
         .deliver = deliver,
         .ctx = table,
     };
+    return table;
+}
+
+const struct mail_services *mail_table_new(struct program *program)
+{
+    struct mail_table *table = table_new(program);
+
+    table->incoming.login = caller_login(program->arena);
+    table->incoming.uid = getuid();
+    table->incoming.gid = getgid();
     return &table->services;
+}
+
+const struct mail_services *mail_table_for_reports(struct program *program)
+{
+    return &table_new(program)->services;
 }

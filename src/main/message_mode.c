@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "main/caller.h"
+#include "main/error_report.h"
 #include "main/mail_table.h"
 #include "main/modes.h"
 #include "main/privileges.h"
@@ -50,6 +51,7 @@ static bool describe(struct program *program, struct smtp_peer *peer, struct err
     peer->interface_port = caller.interface_port;
     peer->host_name = caller.host_name;
     peer->ident = caller.ident;
+    peer->reference = peer->trusted && program->cl->message_reference ? str_of(program->cl->message_reference) : STR("");
     return true;
 }
 
@@ -73,6 +75,8 @@ int message_mode(struct program *program)
         .no_qualify = cl->no_qualify,
         .no_fixups = cl->no_fixups,
         .protocol = peer.trusted ? text_of(cl->protocol) : STR_NULL,
+        .mail = cl->errors == ERRORS_PRINT || cl->errors == ERRORS_QUIET ? NULL : error_report_send,
+        .ctx = program,
     };
     struct smtp_settings *settings;
 
@@ -82,5 +86,15 @@ int message_mode(struct program *program)
     }
     settings = smtp_settings_new(program->arena, program->config, program->acls, &program->process);
     settings->mail = mail_table_new(program);
-    return smtp_submit(settings, &peer, &submission) == SUBMISSION_TAKEN ? 0 : 1;
+    switch (smtp_submit(settings, &peer, &submission)) {
+    case SUBMISSION_TAKEN:
+        return 0;
+    case SUBMISSION_REFUSED_BY_MAIL:
+        return cl->errors == ERRORS_MAIL_OK ? 0 : 1;
+    case SUBMISSION_NO_RECIPIENTS:
+        return 2;
+    case SUBMISSION_FAILED:
+        break;
+    }
+    return 1;
 }

@@ -11,6 +11,7 @@
 #include "smtp/prdr.h"
 #include "smtp/receive.h"
 #include "smtp/reply.h"
+#include "smtp/submit.h"
 
 /* --- Refused for what it is */
 
@@ -18,6 +19,10 @@ static void log_too_big(struct smtp_session *s, const struct message *m)
 {
     struct buffer line = BUFFER_IN(s->scratch);
 
+    if (!s->transaction.mail) {
+        s->message.message_id = mail_id_new(s->transaction_arena, s->settings->config->host_number);
+        log_set_message(s->message.message_id);
+    }
     if (!log_selected(LOG_SEL_size_reject))
         return;
     buffer_add_cstr(&line, "rejected from <");
@@ -29,34 +34,46 @@ static void log_too_big(struct smtp_session *s, const struct message *m)
     log_write_more(LOG_MAIN | LOG_REJECT, buffer_str(&line), message_for_reject_log(m, s));
 }
 
-/* False: answered. */
-static bool is_fine(struct smtp_session *s, const struct message *m)
+void smtp_log_problem(struct smtp_session *s, const struct message *m)
 {
     struct str who = smtp_host_and_ident(s, false);
+    unsigned logs = LOG_MAIN | (s->submission ? 0 : LOG_REJECT);
 
     switch (m->problem) {
     case MESSAGE_FINE:
-        return true;
+        break;
     case MESSAGE_TOO_BIG:
         log_too_big(s, m);
-        smtp_reply(s, "552 Message size exceeds maximum permitted");
-        return false;
+        break;
     case MESSAGE_HEADER_TOO_BIG:
-        log_write(LOG_MAIN | LOG_REJECT,
+        log_write(logs,
                   "ridiculously long message header received from %.*s (more than %lld characters): message "
                   "abandoned",
                   STR_ARG(who), (long long)m->limits.headers);
-        smtp_reply(s, "552 Message header is ridiculously long");
-        return false;
+        break;
     case MESSAGE_HEADER_LINE_TOO_LONG:
-        log_write(LOG_MAIN | LOG_REJECT,
+        log_write(logs,
                   "overlong message header line received from %.*s (more than %lld characters): message "
                   "abandoned",
                   STR_ARG(who), (long long)m->limits.header_line);
-        smtp_reply(s, "552 A message header line is too long");
-        return false;
+        break;
     }
-    return true;
+}
+
+/* False: answered. */
+static bool is_fine(struct smtp_session *s, const struct message *m)
+{
+    static const char *const answers[] = {
+        [MESSAGE_TOO_BIG] = "552 Message size exceeds maximum permitted",
+        [MESSAGE_HEADER_TOO_BIG] = "552 Message header is ridiculously long",
+        [MESSAGE_HEADER_LINE_TOO_LONG] = "552 A message header line is too long",
+    };
+
+    if (m->problem == MESSAGE_FINE)
+        return true;
+    smtp_log_problem(s, m);
+    smtp_reply(s, "%s", answers[m->problem]);
+    return false;
 }
 
 /* --- Taken */
@@ -133,6 +150,8 @@ static void log_arrival(struct smtp_session *s, int64_t size)
     buffer_add_cstr(&line, s->transaction.fake_code == 550 ? "(= " : "<= "); /* fakereject */
     buffer_add(&line, str_is_empty(s->message.sender_address) ? STR("<>") : s->message.sender_address);
     buffer_add_char(&line, ' ');
+    if (!str_is_empty(s->peer->reference))
+        buffer_printf(&line, "R=%.*s ", STR_ARG(s->peer->reference));
     buffer_add(&line, smtp_host_and_ident(s, true));
     buffer_add_cstr(&line, " P=");
     buffer_add(&line, s->connection.received_protocol);
@@ -276,10 +295,6 @@ static void judge(struct smtp_session *s, const struct message *m, int64_t chunk
 {
     struct acl_outcome outcome = {.result = ACL_ACCEPT};
 
-    if (!s->transaction.mail && m->problem == MESSAGE_TOO_BIG) {
-        s->message.message_id = mail_id_new(s->transaction_arena, s->settings->config->host_number);
-        log_set_message(s->message.message_id);
-    }
     if (!is_fine(s, m))
         return;
     s->transaction.reject_log = message_for_reject_log(m, s);

@@ -8,4 +8,7 @@
  * not delivered, and is no more. */
 bool smtp_take_submission(struct smtp_session *s, const struct message *m);
 
+/* Logs why a message that has arrived is none to take (m->problem). */
+void smtp_log_problem(struct smtp_session *s, const struct message *m);
+
 #endif

@@ -160,7 +160,8 @@ void message_end_line(struct message *m, bool counted)
     size_t n = m->line_n;
 
     m->line_n = 0;
-    if (first && !in_body && m->limits.ignore_from_line && str_starts(view(&m->line), "From ")) {
+    if (first && !in_body && m->limits.ignore_from_line && str_starts(view(&m->line), "From ") &&
+        m->sink->from_line(m->sink->ctx, buffer_str(&m->line))) {
         buffer_cut(&m->line, 0);
         return;
     }
@@ -245,9 +246,11 @@ static void add_raw(struct buffer *b, struct str headers)
     }
 }
 
-static void add_list(struct buffer *b, const struct mail_message *mail)
+static void add_list(struct buffer *b, const struct mail_message *mail, const struct mail_header *without)
 {
     for (const struct mail_header *h = mail->headers; h; h = h->next) {
+        if (h == without)
+            continue;
         buffer_add_char(b, (char)h->type);
         buffer_add_char(b, ' ');
         buffer_add(b, h->text);
@@ -268,8 +271,8 @@ struct str message_for_reject_log(const struct message *m, struct smtp_session *
         buffer_add(&b, s->message.recipients[i].address);
         buffer_add_cstr(&b, ">\n");
     }
-    if (s->transaction.mail && m->problem != MESSAGE_TOO_BIG) /* that one does not get a Received: line any more */
-        add_list(&b, s->transaction.mail);
+    if (s->transaction.mail) /* a message that is too big does not get a Received: line any more */
+        add_list(&b, s->transaction.mail, m->problem == MESSAGE_TOO_BIG ? s->transaction.received : NULL);
     else
         add_raw(&b, view(&m->headers));
     return buffer_str(&b);

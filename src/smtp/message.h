@@ -15,7 +15,7 @@ struct message_limits {
     int64_t size;         /* octets; 0: none */
     int64_t headers;      /* of the whole header section; 0: none */
     int64_t header_line;  /* of one header with its continuations; 0: none */
-    bool ignore_from_line; /* a first line "From ..." is no part of the message */
+    bool ignore_from_line; /* a first line "From ..." may be no part of the message */
     size_t visible;        /* octets at either end of the body that expansions see: only these are kept */
 };
 
@@ -23,6 +23,8 @@ struct message;
 
 /* What wants to have the message as it comes. */
 struct message_sink {
+    /* The first line, which begins with "From ": is it no part of the message? Asked where the limits say so. */
+    bool (*from_line)(void *ctx, struct str line);
     /* The header section is complete. */
     void (*headers)(void *ctx, struct message *m);
     /* Octets of the body, lines ending in LF. */

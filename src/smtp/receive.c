@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/strlist.h"
+#include "expand/regex.h"
 #include "mail/fixups.h"
 #include "mail/header.h"
 #include "mail/id.h"
@@ -69,6 +70,7 @@ static void describe(struct smtp_session *s, struct mail_message *mail)
     mail->dsn_envid = s->transaction.dsn_envid;
     mail->dsn_ret = s->transaction.dsn_ret;
     mail->body_fd = -1;
+    mail->local_error = s->submission && s->submission->is_report;
 }
 
 static void fix_up(struct smtp_session *s, struct mail_message *mail)
@@ -159,9 +161,31 @@ static void take_body(void *ctx, const char *p, size_t n)
         failed(s, str_of(strerror(errno)));
 }
 
+/* The line that UUCP and mailboxes put in front of a message (manual, 48.4). Callers without SMTP who may name the
+ * sender do it here, too. */
+static bool take_from_line(void *ctx, struct str line)
+{
+    struct smtp_session *s = ctx;
+    struct error err = ERROR_IN(s->scratch);
+    const struct regex *pattern = regex_cached(s->options->uucp_from_pattern, &err);
+    struct regex_match match;
+
+    if (!pattern) {
+        log_write(LOG_MAIN | LOG_PANIC, "uucp_from_pattern: %.*s", STR_ARG(err.text));
+        return false;
+    }
+    if (!regex_match(pattern, line, 0, false, &match))
+        return false;
+    if (s->submission) {
+        regex_set_captures(&s->scope, s->scratch, line, &match);
+        smtp_submission_from_line(s);
+    }
+    return true;
+}
+
 struct message_sink smtp_receive_sink(struct smtp_session *s)
 {
-    return (struct message_sink){.headers = take_headers, .body = take_body, .ctx = s};
+    return (struct message_sink){.from_line = take_from_line, .headers = take_headers, .body = take_body, .ctx = s};
 }
 
 /* --- Headers that ACLs add and remove */

@@ -186,6 +186,7 @@ void smtp_session_finish(struct smtp_session *s)
     smtp_flush(s);
     if (s->end != SMTP_END_TIMEOUT && s->end != SMTP_END_REFUSED && s->end != SMTP_END_FAILED)
         smtp_log_no_mail(s);
+    smtp_receive_abandon(s);
     smtp_tls_end(s);
     stream_free(&s->stream);
     search_tidyup();

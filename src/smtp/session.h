@@ -69,6 +69,7 @@ struct smtp_peer {
     struct str login;         /* SMTP_LOCAL: who called; makes the sender of an untrusted caller's messages */
     struct smtp_batch *batch; /* SMTP_LOCAL: -bS; NULL: a session with responses */
     struct str full_name;     /* ... and the name in the password file; empty: none */
+    struct str reference;     /* -oMm: the id of the message that his messages are about; empty: none */
     bool trusted;             /* SMTP_LOCAL: the caller may set senders (manual, 5.2) */
 };
 

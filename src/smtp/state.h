@@ -31,6 +31,7 @@ struct smtp_session;
 struct smtp_submission; /* smtp/submit.h */
 struct server_tls; /* server_tls.h */
 struct smtp_chunks;
+struct submission_bad_address; /* smtp/submission_report.h */
 
 /* Whether more input may have come when a command is answered (RFC 2920 section 3.1, RFC 3030). */
 enum smtp_follow {
@@ -94,7 +95,7 @@ struct smtp_transaction {
     struct buffer removed_headers; /* remove_header of ACLs: lists of names, each with a NUL behind it */
     struct mail_handling handling; /* controls of ACLs */
     bool sender_set_untrusted;    /* by a local caller who may not */
-    bool bad_address;             /* -t: a header has a malformed one */
+    struct submission_bad_address *bad_addresses; /* -t: in header lines */
     struct mail_header *received; /* its Received: line of this machine */
     bool sender_is_caller;        /* a local caller, who has said nothing else */
     bool smtputf8;

@@ -3,6 +3,7 @@
 #define SMTP_SUBMIT_H
 
 #include "smtp/session.h"
+#include "smtp/submission_report.h"
 
 struct smtp_submission {
     struct str sender;        /* -f; STR_NULL: the caller */
@@ -12,12 +13,18 @@ struct smtp_submission {
     bool no_qualify;          /* -bnq: addresses in header lines stay without a domain */
     bool no_fixups;           /* -G */
     struct str protocol;      /* -oMr; STR_NULL: "local" */
+    bool is_report;           /* a report that mail wanted to have sent */
+    /* Has the sender told by mail what is wrong. False: it cannot be told. NULL: it is said on standard error. */
+    bool (*mail)(void *ctx, const struct submission_report *report);
+    void *ctx;
 };
 
 enum smtp_submission_end {
     SUBMISSION_TAKEN,
-    SUBMISSION_NO_RECIPIENTS,
-    SUBMISSION_FAILED, /* refused, or not to be kept, or with mua_wrapper not delivered: said on standard error */
+    SUBMISSION_REFUSED_BY_MAIL, /* and the sender knows */
+    SUBMISSION_NO_RECIPIENTS,   /* and the sender could not be told by mail */
+    SUBMISSION_FAILED,          /* refused, or not to be kept, or with mua_wrapper not delivered: said on standard
+                                 * error, or in the log */
 };
 
 /* Reads the message from peer->in_fd and takes it over. */
@@ -28,5 +35,9 @@ enum smtp_submission_end smtp_submit(const struct smtp_settings *settings, const
 struct smtp_session;
 struct mail_message;
 void smtp_submission_extract(struct smtp_session *s, struct mail_message *mail);
+
+/* The message has a line in front that uucp_from_pattern matches; the scope has what was captured. Private to
+ * src/smtp. */
+void smtp_submission_from_line(struct smtp_session *s);
 
 #endif

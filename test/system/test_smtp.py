@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gatepost import PLAIN, RIGHT, Client
+from gatepost import PLAIN, RIGHT, Client, wait_until
 
 ACCEPT = "acl_smtp_rcpt = accept\n"
 NOTQUIT = """acl_smtp_notquit = notquit
@@ -337,3 +337,28 @@ def test_early_pipelining(place):
         assert [client.reply() for _ in range(2)] == ["250 OK", "250 Accepted"]
         client.send("VRFY x\r\nNOOP\r\n")
         assert client.reply() == "554 SMTP synchronization error"
+
+
+@pytest.mark.parametrize("command, end", [("DATA", ""), ("BDAT", ""), ("BDAT", "RSET"), ("BDAT", "QUIT")])
+def test_a_message_that_is_given_up_leaves_nothing(place, command, end):
+    port = start(place, ACCEPT + "chunking_advertise_hosts = *")
+    text = "Subject: x\r\n\r\nbody\r\n"
+    with Client(port) as client:
+        for line in ("EHLO client.test", "MAIL FROM:<a@b.test>", "RCPT TO:<c@d.test>"):
+            client.command(line)
+        if command == "BDAT":
+            assert client.command(f"BDAT {len(text)}\r\n{text[:-2]}") == f"250 {len(text)} byte chunk received"
+        else:
+            client.command("DATA")
+            client.send(text)
+        wait_until(lambda: spooled(place), "the message's body in the spool")
+        if end:
+            client.command(end)
+        else:
+            client.close()
+        wait_until(lambda: not spooled(place), "an empty spool")
+
+
+def spooled(place):
+    """Files of messages in the spool."""
+    return list((place.path / "spool" / "input").glob("*"))
