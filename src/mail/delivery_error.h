@@ -34,6 +34,7 @@ enum delivery_error {
     DELIVERY_HOST_RETRY = -54,
     DELIVERY_LOCAL_ONLY = -55,        /* only local deliveries are wanted now */
     DELIVERY_HELD = -56,              /* hold_domains, queue_domains */
+    DELIVERY_CONCURRENCY = -57,       /* max_parallel */
     DELIVERY_EVENT = -58,             /* an event action asked for something else */
 };
 
@@ -43,6 +44,12 @@ enum {
     DELIVERY_MORE_ADDRESS = 'A', /* it did not */
     DELIVERY_MORE_CONNECT = 256, /* with ETIMEDOUT: it was connecting that took too long (timeout_connect) */
 };
+
+/* Whether what has the error was not tried, because its time has not come. */
+static inline bool delivery_was_waiting(int error)
+{
+    return error <= DELIVERY_ROUTE_RETRY && error >= DELIVERY_CONCURRENCY;
+}
 
 /* more_error of the 4xx errors: the response's last two digits, and how the host was found. */
 static inline int delivery_more_4xx(int code, bool mx)

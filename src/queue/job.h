@@ -89,6 +89,13 @@ void job_deliver_remote(struct job *job);
 /* Takes the first recipient off the list, and with it those that can go in the same run of its transport. */
 struct mail_recipient *group_take(struct job *job, struct recipient_list *list);
 
+/* --- parallel.c */
+
+/* Whether another run of the first recipient's transport may begin (max_parallel); else the results of all say why not.
+ * *claimed: it is counted until parallel_release(). */
+bool parallel_claim(struct job *job, struct mail_recipient *first, bool *claimed);
+void parallel_release(struct job *job, const struct mail_recipient *first);
+
 /* --- settle.c: what becomes of a recipient whose result is set: log, journal, retry data, lists. */
 
 /* others: it is not the first one of its delivery ("->"). */

@@ -65,7 +65,7 @@ static _Noreturn void run(struct job *job, struct mail_recipient *first, int out
     _exit(0);
 }
 
-bool delivery_process_start(struct job *job, struct mail_recipient *first, struct delivery_process *process)
+static bool start(struct job *job, struct mail_recipient *first, struct delivery_process *process)
 {
     int ends[2];
 
@@ -93,6 +93,21 @@ bool delivery_process_start(struct job *job, struct mail_recipient *first, struc
     return false;
 }
 
+bool delivery_process_start(struct job *job, struct mail_recipient *first, struct delivery_process *process)
+{
+    bool claimed;
+
+    if (!parallel_claim(job, first, &claimed))
+        return false;
+    if (start(job, first, process)) {
+        process->claimed = claimed;
+        return true;
+    }
+    if (claimed)
+        parallel_release(job, first);
+    return false;
+}
+
 static void finish(struct job *job, struct delivery_process *process)
 {
     struct timeval now, spent = {0};
@@ -108,6 +123,8 @@ static void finish(struct job *job, struct delivery_process *process)
     } else {
         waitpid(process->pid, NULL, WNOHANG); /* it may go on with another message */
     }
+    if (process->claimed)
+        parallel_release(job, process->first);
     gettimeofday(&now, NULL);
     if (timercmp(&now, &process->begun, >))
         timersub(&now, &process->begun, &spent);

@@ -12,10 +12,11 @@ struct delivery_process {
     int fd;               /* results come from here */
     struct buffer output; /* ... so far */
     struct timeval begun;
+    bool claimed;         /* it counts for max_parallel */
 };
 
-/* Starts the delivery to these recipients, which go together. False: there is no process; their results say
- * so. */
+/* Starts the delivery to these recipients, which go together, unless their transport has too many runs already. False:
+ * there is no process; their results say so. */
 bool delivery_process_start(struct job *job, struct mail_recipient *first, struct delivery_process *process);
 
 /* Reads what there is, waiting for it. False: it has ended, and the recipients have their results. */

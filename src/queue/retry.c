@@ -179,7 +179,7 @@ void retry_delivered(struct job *job, const struct mail_recipient *r)
 /* Those that were not tried have nothing to be noted. */
 static bool was_tried(const struct mail_recipient *r)
 {
-    return r->error > DELIVERY_ROUTE_RETRY || r->error < DELIVERY_HELD;
+    return !delivery_was_waiting(r->error);
 }
 
 bool retry_note(struct job *job, struct mail_recipient *r)

@@ -113,7 +113,7 @@ static void failed(struct job *job, struct mail_recipient *r)
 /* A message of which the retry time has not come is only of interest at first. */
 static bool is_defer_logged(const struct mail_recipient *r)
 {
-    return r->error > DELIVERY_ROUTE_RETRY || r->error < DELIVERY_HELD || log_selected(LOG_SEL_retry_defer);
+    return !delivery_was_waiting(r->error) || log_selected(LOG_SEL_retry_defer);
 }
 
 static void deferred(struct job *job, struct mail_recipient *r)
@@ -128,7 +128,7 @@ static void deferred(struct job *job, struct mail_recipient *r)
         raise_event(job, r, "msg:defer", r->message);
     if (is_logged(r) && is_defer_logged(r)) {
         log_write_str(LOG_MAIN | (r->result == MAIL_PANIC ? LOG_PANIC : 0), line);
-        if (job->message->first_delivery || r->error > DELIVERY_ROUTE_RETRY || r->error < DELIVERY_HELD)
+        if (job->message->first_delivery || !delivery_was_waiting(r->error))
             add_to_message_log(job, line);
     }
     recipients_add(&job->deferred, r);

@@ -260,11 +260,33 @@ bool spool_read(struct arena *arena, struct str path, struct str *content, struc
 /* --- Locks */
 
 /* The first line, which is the file's name, is what is locked, as Exim does. */
+static struct flock region_of(struct str id)
+{
+    return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = (off_t)id.n + 3};
+}
+
 static bool lock(int fd, struct str id)
 {
-    struct flock region = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = (off_t)id.n + 3};
+    struct flock region = region_of(id);
 
     return fcntl(fd, F_OFD_SETLK, &region) == 0;
+}
+
+bool spool_is_locked(const struct spool *spool, struct arena *arena, struct str queue, struct str id)
+{
+    struct flock region = region_of(id);
+    bool locked;
+    char sub;
+    int fd;
+
+    if (!spool_find(spool, queue, id, &sub))
+        return false;
+    fd = open(spool_path(arena, spool, queue, "input", sub, id, "-D").s, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return false;
+    locked = fcntl(fd, F_OFD_GETLK, &region) == 0 && region.l_type != F_UNLCK;
+    close(fd);
+    return locked;
 }
 
 /* Whether the file begins with its name. */

@@ -73,4 +73,7 @@ enum spool_lock {
  * one that was forked from it. */
 enum spool_lock spool_lock(const struct spool *spool, struct mail_message *message, char *sub, struct error *err);
 
+/* Whether the message is there and a process has it locked. */
+bool spool_is_locked(const struct spool *spool, struct arena *arena, struct str queue, struct str id);
+
 #endif
