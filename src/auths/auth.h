@@ -55,6 +55,8 @@ struct auth_host {
     enum auth_expand (*expand)(struct auth_exchange *x, const struct template *t, struct str *value);
     bool (*peer)(struct auth_exchange *x, struct auth_peer *peer);
     bool (*channel_binding)(struct auth_exchange *x, const char *type, struct str *data);
+    /* Server side: whether this client has been offered the mechanism, too. NULL: it has not. */
+    bool (*offered)(struct auth_exchange *x, struct str mechanism);
     /* TLS, as a client, over a driver's own connection to a service; host: its name. The channel lives as long as
      * the exchange; `below` must do so too. NULL: x->message says why. The member may be NULL: there is no TLS. */
     struct channel *(*tls)(struct auth_exchange *x, struct channel *below, struct str host, int64_t deadline);

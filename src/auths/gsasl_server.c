@@ -12,6 +12,8 @@
 enum {
     ITERATIONS_AT_LEAST = 4096,
     SALT_OCTETS = 16,
+    PASSWORD_OCTETS = 24,
+    KEY_OCTETS_AT_MOST = 32,
     STEPS_AT_MOST = 8, /* no mechanism has as many; some answer empty lines with empty lines for ever */
 };
 
@@ -104,40 +106,48 @@ static bool answer_iterations(struct auth_exchange *x, Gsasl_session *session)
     return true;
 }
 
-/* How long the keys of the mechanism are, in base64. */
-static size_t key_length(const struct gsasl_config *config)
+/* Where there is no key or password, one that nobody knows: the client goes through the same steps, and fails.
+ * In base64. */
+static struct str unknowable(struct auth_exchange *x, size_t n)
 {
-    return str_starts_nocase(config->server_mech, "SCRAM-SHA-256") ? 44 : 28;
+    unsigned char octets[KEY_OCTETS_AT_MOST];
+
+    random_octets(octets, n);
+    return base64_encode(x->arena, (struct str){(const char *)octets, n, false});
 }
 
-/* A key of the right size; any other is as good as none, and the password counts. */
+/* The password counts where the key is none, but not one that is empty. */
+static bool has_password(struct auth_exchange *x)
+{
+    const struct gsasl_config *config = x->auth->instance.config;
+    struct str password;
+
+    return !option(x, config->server_password, &password) || password.n > 0;
+}
+
+/* A key of the right size; any other is as good as none. Where there is no password either, which would have to be
+ * hashed first, a key must take its place: the time would tell whom there is a key of. */
 static bool answer_key(struct auth_exchange *x, Gsasl_session *session, Gsasl_property property)
 {
     const struct gsasl_config *config = x->auth->instance.config;
+    size_t octets = str_starts_nocase(config->server_mech, "SCRAM-SHA-256") ? 32 : 20;
     struct str key, decoded;
 
     show(x, session, GSASL_REALM);
     if (!config->server_key || !config->server_skey ||
         !option(x, property == GSASL_SCRAM_SERVERKEY ? config->server_key : config->server_skey, &key))
         return false;
-    if (key.n == key_length(config) && base64_decode(x->arena, key, &decoded)) {
-        gsasl_set(session, property, key);
-        return true;
+    if (!base64_decode(x->arena, key, &decoded) || decoded.n != octets) {
+        x->host->debug(x, "%s is not of the right length\n", property == GSASL_SCRAM_SERVERKEY ? "server_key" : "server_skey");
+        if (has_password(x))
+            return false;
+        key = unknowable(x, octets);
     }
-    x->host->debug(x, "%s is not of the right length\n", property == GSASL_SCRAM_SERVERKEY ? "server_key" : "server_skey");
-    return false;
+    gsasl_set(session, property, key);
+    return true;
 }
 
 /* --- Passwords */
-
-/* Where there is none, one that nobody knows: the client goes through the same steps, and fails. */
-static struct str unknowable(struct auth_exchange *x)
-{
-    unsigned char octets[24];
-
-    random_octets(octets, sizeof octets);
-    return base64_encode(x->arena, (struct str){(const char *)octets, sizeof octets, false});
-}
 
 static bool answer_password(struct auth_exchange *x, Gsasl_session *session)
 {
@@ -149,7 +159,7 @@ static bool answer_password(struct auth_exchange *x, Gsasl_session *session)
         return false;
     if (password.n == 0) { /* of a lookup that found nothing, mostly: an empty password would be easy to guess */
         x->host->debug(x, "server_password is empty: nobody can have that password\n");
-        password = unknowable(x);
+        password = unknowable(x, PASSWORD_OCTETS);
     }
     gsasl_set(session, GSASL_PASSWORD, password);
     return true;
@@ -182,6 +192,16 @@ static bool answer_hostname(struct auth_exchange *x, Gsasl_session *session)
     return true;
 }
 
+/* A mechanism that does not bind takes a client that could for one that was kept from seeing that there is another
+ * which does, if there is: RFC 5802, section 6. The library needs the binding to tell. */
+static bool binds(struct auth_exchange *x)
+{
+    const struct gsasl_config *config = x->auth->instance.config;
+
+    return config->server_channelbinding ||
+           (x->host->offered && x->host->offered(x, str_join(x->arena, x->auth->public_name, STR("-PLUS"))));
+}
+
 static bool answer(struct auth_exchange *x, Gsasl_session *session, Gsasl_property property)
 {
     const struct gsasl_config *config = x->auth->instance.config;
@@ -189,7 +209,7 @@ static bool answer(struct auth_exchange *x, Gsasl_session *session, Gsasl_proper
     switch ((int)property) {
     case GSASL_CB_TLS_UNIQUE:
     case GSASL_CB_TLS_EXPORTER:
-        return config->server_channelbinding && gsasl_bind(x, session, property);
+        return binds(x) && gsasl_bind(x, session, property);
     case GSASL_SCRAM_SALT:
         return answer_salt(x, session);
     case GSASL_SCRAM_ITER:
@@ -244,11 +264,9 @@ static enum auth_verdict verdict_of(struct auth_exchange *x, int status)
         return str_is_null(x->out) ? AUTH_OK : AUTH_MORE;
     case GSASL_MALLOC_ERROR:
     case GSASL_CRYPTO_ERROR:
-    case GSASL_NO_CB_TLS_UNIQUE:
-    case GSASL_NO_CB_TLS_EXPORTER:
         x->message = str_printf(x->arena, "GNU SASL: %s", gsasl_strerror(status));
         return AUTH_DEFER;
-    default:
+    default: /* a binding of a kind that this connection has not, too: GSASL_NO_CB_TLS_UNIQUE and its kin */
         return AUTH_FAIL;
     }
 }

@@ -60,6 +60,16 @@ static bool channel_binding(struct auth_exchange *x, const char *type, struct st
     return s->tls != NULL && tls_channel_binding(s->tls, type, x->arena, data);
 }
 
+static bool offered(struct auth_exchange *x, struct str mechanism)
+{
+    const struct smtp_session *s = x->host_ctx;
+
+    for (size_t i = 0; i < s->prepared->server_count; i++)
+        if (s->advertised[i] && str_eq_nocase(s->prepared->mechanisms[i], mechanism))
+            return true;
+    return false;
+}
+
 static struct channel *tls_to_service(struct auth_exchange *x, struct channel *below, struct str host,
                                       int64_t deadline)
 {
@@ -118,6 +128,7 @@ const struct auth_host smtp_auth_host = {
     .expand = expand_for,
     .peer = describe_peer,
     .channel_binding = channel_binding,
+    .offered = offered,
     .tls = tls_to_service,
     .debug = debug_line,
     .log = log_line,

@@ -52,6 +52,8 @@ class Postfix(NextHop):
     """Authenticates with Cyrus SASL, by a password file of its own."""
 
     user = "alice@postfix.test"
+    mechanisms = "PLAIN"
+    clients = "permit_sasl_authenticated"
     owner = "games"  # not the user of anything else that runs here
 
     def start(self):
@@ -86,7 +88,7 @@ smtpd_sasl_auth_enable = yes
 smtpd_sasl_local_domain = postfix.test
 smtpd_tls_security_level = may
 smtpd_tls_chain_files = {self.certificate.with_suffix(".key")}, {self.certificate}
-smtpd_relay_restrictions = permit_sasl_authenticated, reject
+smtpd_relay_restrictions = {self.clients}, reject
 {self.more_settings()}
 """)
         (self.path / "etc/master.cf").write_text(f"""
@@ -110,7 +112,7 @@ postlog unix-dgram n - n - 1 postlogd
 """)
         (self.path / "etc/sasl").mkdir()
         (self.path / "etc/sasl/smtpd.conf").write_text(
-            f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {self.path}/sasldb\nmech_list: PLAIN\n")
+            f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {self.path}/sasldb\nmech_list: {self.mechanisms}\n")
         subprocess.run(["saslpasswd2", "-p", "-c", "-f", str(self.path / "sasldb"), "-u", "postfix.test", "alice"],
                        input=b"secret", check=True)
         (self.path / "sasldb").chmod(0o644)

@@ -2,7 +2,7 @@
 import subprocess
 
 from authentication import INCORRECT, failed
-from gatepost import DEADLINE
+from gatepost import DEADLINE, PROGRAM
 
 SENDER, RECIPIENT = "alice@b.test", "x@y.test"
 MESSAGE = f"From: {SENDER}\nTo: {RECIPIENT}\nSubject: x\n\nx\n"
@@ -55,6 +55,7 @@ def msmtp(server, mechanism, password="secret"):
 
 CLIENT = """
 exim_path = /usr/sbin/exim4
+OPTIONS
 primary_hostname = client.test
 spool_directory = PLACE/client
 log_file_path = PLACE/client/%slog
@@ -74,6 +75,7 @@ smtp:
   hosts_require_auth = *
   hosts_try_fastopen =
   authenticated_sender = SENDER
+TRANSPORT
 begin retry
 * * F,1h,1h
 begin authenticators
@@ -81,15 +83,23 @@ AUTHENTICATOR
 """
 
 
-def exim(server, authenticators, password):
-    """Lets Exim deliver a message to the server at once; returns its main log."""
-    place = server.place.path
+def deliver(place, port, authenticators, *, program=PROGRAM, options="", transport="", recipient=RECIPIENT):
+    """Lets a program with Exim's command line deliver a message to a port of 127.0.0.1 at once, authenticated; returns
+    its main log. options, transport: lines for those parts of its configuration."""
     (place / "client").mkdir()
     (place / "client").chmod(0o777)
     config = place / "client.conf"
-    config.write_text(CLIENT.replace("AUTHENTICATOR", authenticators.replace("PASSWORD", password))
-                      .replace("PORT", str(server.port)).replace("PLACE", str(place)).replace("SENDER", SENDER))
+    text = CLIENT
+    for word, value in (("AUTHENTICATOR", authenticators), ("OPTIONS", options), ("TRANSPORT", transport),
+                        ("PORT", str(port)), ("PLACE", str(place)), ("SENDER", SENDER)):
+        text = text.replace(word, value)
+    config.write_text(text)
     config.chmod(0o644)
-    result = run("exim4", "-C", config, "-odf", "-f", SENDER, RECIPIENT, stdin=MESSAGE)
+    result = run(program, "-C", config, "-odf", "-f", SENDER, recipient, stdin=MESSAGE)
     assert result.returncode == 0, output(result)
     return (place / "client" / "mainlog").read_text()
+
+
+def exim(server, authenticators, password):
+    """Lets Exim deliver a message to the server at once; returns its main log."""
+    return deliver(server.place.path, server.port, authenticators.replace("PASSWORD", password), program="exim4")

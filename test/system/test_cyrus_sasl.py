@@ -52,18 +52,23 @@ def add_user(place, realm, password):
     (place.path / "sasldb").chmod(0o644)
 
 
-@pytest.fixture(name="sasldb")
-def fixture_sasldb(place):
-    """Alice is in the database that the library is configured to use, and nobody else."""
+def configure_library(place, text="pwcheck_method: auxprop\nauxprop_plugin: sasldb\n"):
+    """Has the library of the place's programs configured so; the file's name."""
     directory = place.path / "sasl2"
     directory.mkdir()
     directory.chmod(0o755)
-    add_user(place, "mail.test", "secret")
     config = directory / "exim.conf"
-    config.write_text(f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {place.path}/sasldb\n")
+    config.write_text(f"{text}sasldb_path: {place.path}/sasldb\n")
     config.chmod(0o644)
     place.prefix = bound({"/usr/lib/sasl2": directory})
     return config
+
+
+@pytest.fixture(name="sasldb")
+def fixture_sasldb(place):
+    """Alice is in the database that the library is configured to use, and nobody else."""
+    add_user(place, "mail.test", "secret")
+    return configure_library(place)
 
 
 @pytest.fixture(name="server")

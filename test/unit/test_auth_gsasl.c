@@ -259,6 +259,35 @@ static void stored_keys(void **state)
     assert_int_equal(run(pair, -1, 0, &proved), AUTH_OK);
 }
 
+static struct str key_of_alice(struct auth_exchange *x)
+{
+    return str_is(x->vars[0], "alice") ? STR("D+CSWLOshSulAsxiupA+qs2/fTE=") : STR("");
+}
+
+static struct str stored_key_of_alice(struct auth_exchange *x)
+{
+    return str_is(x->vars[0], "alice") ? STR("6dlGYMOdZcOPutkcNY8U2g7vK9Y=") : STR("");
+}
+
+/* Where there are keys only, somebody without them goes through the same steps, and fails in the same way. */
+static void stored_keys_of_nobody(void **state)
+{
+    static const struct template pencil = {.text = "pencil"}, mallory = {.text = "mallory"};
+    static const struct template server_key = {.value = key_of_alice}, stored_key = {.value = stored_key_of_alice};
+    const struct template *names[] = {&alice, &mallory, &mallory}, *passwords[] = {&pencil, &pencil, &empty};
+    struct pair *pair = *state;
+    bool proved;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        configure(pair, "SCRAM-SHA-1", names[i], passwords[i]);
+        auth_set_template(pair->server, "server_password", i == 2 ? &empty : NULL);
+        auth_set_template(pair->server, "server_key", &server_key);
+        auth_set_template(pair->server, "server_skey", &stored_key);
+        auth_set_template(pair->server, "server_scram_salt", &salt);
+        assert_int_equal(run(pair, -1, 0, &proved), i == 0 ? AUTH_OK : AUTH_FAIL);
+    }
+}
+
 static struct str salt_of_alice(struct auth_exchange *x)
 {
     return str_is(x->vars[0], "alice") ? STR("QSXCR+Q6sek8bf92") : STR("");
@@ -418,10 +447,11 @@ static void configuration(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(right_and_wrong),       TEST(plain_and_login), TEST(anonymous_and_external), TEST(channel_binding),
-        TEST(downgrade),             TEST(tampering),       TEST(stored_keys),            TEST(unknown_users),
-        TEST(failing_options),       TEST(nonsense_from_clients), TEST(nonsense_from_servers),
-        TEST(too_many_iterations),   TEST(configuration),   TEST(early_success),
+        TEST(right_and_wrong),         TEST(plain_and_login),       TEST(anonymous_and_external),
+        TEST(channel_binding),         TEST(downgrade),             TEST(tampering),
+        TEST(stored_keys),             TEST(stored_keys_of_nobody), TEST(unknown_users),
+        TEST(failing_options),         TEST(nonsense_from_clients), TEST(nonsense_from_servers),
+        TEST(too_many_iterations),     TEST(configuration),         TEST(early_success),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@ import hmac
 import re
 
 import ntlm
+from scram import last_message
 
 
 def challenge_in(reply):
@@ -45,13 +46,7 @@ def digest(reply, name, secret, realm):
 
 def scram(reply, kind, name, secret):
     """RFC 5802: the last message of a client whose first was n,,n=NAME,r=own."""
-    kind, first = kind.decode(), challenge_in(reply)
-    fields = dict(field.split(b"=", 1) for field in first.split(b","))
-    salted = hashlib.pbkdf2_hmac(kind, secret, base64.b64decode(fields[b"s"]), int(fields[b"i"]))
-    key = hmac.digest(salted, b"Client Key", kind)
-    last = b"c=biws,r=" + fields[b"r"]
-    signature = hmac.digest(hashlib.new(kind, key).digest(), b"n=%b,r=own,%b,%b" % (name, first, last), kind)
-    return last + b",p=" + base64.b64encode(bytes(a ^ b for a, b in zip(key, signature)))
+    return last_message(kind.decode(), secret, b"n,,n=%b,r=own" % name, challenge_in(reply))
 
 
 ANSWERS = {"cram": cram, "negotiate": negotiate, "ntlm": authenticate, "digest": digest, "scram": scram}
