@@ -150,7 +150,7 @@ static enum auth_verdict answer(struct auth_exchange *x, struct client *client, 
         client->finished = status == SASL_OK;
         x->unfinished = !client->finished;
         /* The first step has nothing to send where the server speaks first. */
-        x->out = out || x->steps > 0 ? str_copy_n(x->arena, out ? out : "", n, false) : STR_NULL;
+        x->out = out || x->steps > 0 || client->finished ? str_copy_n(x->arena, out ? out : "", n, false) : STR_NULL;
         return AUTH_MORE;
     }
     return trouble(x, status == SASL_NOMECH ? AUTH_DEFER : AUTH_CANCELLED, sasl_errdetail(client->connection));

@@ -6,6 +6,7 @@
 #include "auths/dovecot_service.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ enum {
     /* Seconds. The service holds back the news of a failure, by 2 seconds and, where an address fails again and
      * again, by up to 15. */
     TIMEOUT = 60,
+    MINOR_WITH_TLS = 2, /* 1.2: the packaged 2.3.19 shows it as %{secured} */
     REQUEST = 1, /* the number of the only request */
 };
 
@@ -30,6 +32,7 @@ struct dovecot_service {
     int64_t deadline;
     struct mechanism *mechanisms;
     bool version_seen;
+    int minor; /* of the service's version */
 };
 
 struct mechanism {
@@ -197,11 +200,13 @@ static struct channel *start_tls(struct auth_exchange *x, struct channel *below,
 
 static bool take_version(struct auth_exchange *x, struct dovecot_service *service, struct fields *fields)
 {
-    struct str major;
+    struct str major, minor;
 
     if (!next_field(service, fields, &major) || !str_is(major, "1"))
         return protocol_error(x, "version mismatch");
     service->version_seen = true;
+    if (next_field(service, fields, &minor))
+        service->minor = (int)strtol(minor.s, NULL, 10);
     return true;
 }
 
@@ -373,15 +378,16 @@ static void add_address(struct buffer *b, const char *address_name, struct str a
         buffer_printf(b, "\t%s=%d", port_name, port);
 }
 
-/* The connection counts as secured where it is encrypted, or never leaves this machine. */
-static void add_peer(struct auth_exchange *x, struct buffer *b)
+/* The connection counts as secured where it is encrypted, or never leaves this machine; which it is services want to
+ * know that are new enough. */
+static void add_peer(struct auth_exchange *x, const struct dovecot_service *service, struct buffer *b)
 {
     struct auth_peer peer;
 
     if (!x->host->peer || !x->host->peer(x, &peer))
         return;
     if (peer.tls || (!str_is_null(peer.remote_address) && str_eq(peer.remote_address, peer.local_address)))
-        buffer_add_cstr(b, "\tsecured");
+        buffer_add_cstr(b, peer.tls && service->minor >= MINOR_WITH_TLS ? "\tsecured=tls" : "\tsecured");
     if (peer.tls_certificate_verified)
         buffer_add_cstr(b, "\tvalid-client-cert");
     if (peer.tls_certificate_verified && !str_is_null(peer.tls_peer_name)) {
@@ -400,7 +406,7 @@ enum dovecot_answer dovecot_begin(struct auth_exchange *x, struct dovecot_servic
     buffer_printf(&line, "AUTH\t%d\t", REQUEST);
     add_escaped(&line, mechanism);
     buffer_add_cstr(&line, "\tservice=smtp");
-    add_peer(x, &line);
+    add_peer(x, service, &line);
     buffer_add_cstr(&line, "\tnologin");
     if (!str_is_null(response)) { /* behind everything else */
         buffer_add_cstr(&line, "\tresp=");

@@ -163,7 +163,7 @@ enum auth_verdict gsasl_client(struct auth_exchange *x)
     }
     x->unfinished = status == GSASL_NEEDS_MORE;
     show_salted(x);
-    if (str_is_null(x->out) && x->steps > 0)
+    if (str_is_null(x->out) && (x->steps > 0 || status == GSASL_OK)) /* EXTERNAL without a name is an answer, too */
         x->out = STR("");
     return AUTH_MORE;
 }

@@ -2,14 +2,18 @@
 import base64
 import hashlib
 import hmac
+import ssl
 import subprocess
 
 import pytest
 
-from authentication import CANCELLED, INCORRECT, OK, failed, talk
+from authentication import CANCELLED, INCORRECT, LATER, OK, failed, talk
+from certificates import Authority
 from gatepost import RIGHT, WRONG, b64
 from mounts import bound, need_mounts
-from peers import assert_refused, assert_served, msmtp, output, swaks
+from peers import RECIPIENT, SENDER, assert_refused, assert_served, msmtp, output, swaks
+from test_pam import need_matrix
+from test_password_daemons import fixture_directory, fixture_saslauthd  # noqa: F401 pylint: disable=unused-import
 
 pytestmark = need_mounts
 
@@ -188,3 +192,89 @@ def test_passwords_are_nowhere(place, sasldb):  # pylint: disable=unused-argumen
         b64("hunter22"))))
     assert "535" in result.stdout
     assert "hunter22" not in result.stderr and b64("hunter22") not in result.stderr
+
+
+# --- The library's own configuration
+
+
+def test_mechanisms_that_the_library_may_not_use(place, sasldb):
+    """What its mech_list leaves out is an error of our configuration."""
+    sasldb.write_text(sasldb.read_text() + "mech_list: CRAM-MD5\n")
+    place.configure("", authenticators(["PLAIN"]))
+    result = place.run("-bV", code=1)
+    assert 'Cyrus SASL does not offer mechanism "PLAIN" (but CRAM-MD5)' in result.stderr
+
+
+@need_matrix
+@both
+@pytest.mark.usefixtures("saslauthd")
+def test_saslauthd(daemon, password):
+    """The library asks saslauthd, which is told the service: its PAM has one of that name."""
+    configure_library(daemon.place, f"pwcheck_method: saslauthd\nsaslauthd_path: {daemon.place.path}/sockets/mux\n")
+    daemon.start("", authenticators(["PLAIN", "LOGIN"], "  server_service = exim\n"))
+    client = daemon.client()
+    reply = OK if password == "secret" else INCORRECT
+    assert client.command(f"AUTH PLAIN {b64(chr(0) + 'alice' + chr(0) + password)}") == reply
+    client = daemon.client()
+    assert talk(client, "AUTH LOGIN", b64("alice"), b64(password))[-1] == reply
+    if password == "wrong":
+        assert daemon.place.log("main").count("535 Incorrect authentication data (set_id=alice)\n") == 2
+
+
+@need_matrix
+@pytest.mark.usefixtures("saslauthd")
+def test_saslauthd_is_told_the_service(daemon):
+    """There is no PAM service of the default's name, so that nobody gets in."""
+    configure_library(daemon.place, f"pwcheck_method: saslauthd\nsaslauthd_path: {daemon.place.path}/sockets/mux\n")
+    daemon.start("", authenticators(["PLAIN"]))
+    assert daemon.client().command(f"AUTH PLAIN {RIGHT}") == INCORRECT
+
+
+def test_realms(daemon, sasldb):  # pylint: disable=unused-argument
+    """Two accounts of one name: who says which is meant gets that one, who does not the realm of this host."""
+    add_user(daemon.place, "other.test", "elsewhere")
+    daemon.start("", authenticators(MECHANISMS))
+    client = daemon.client()
+    assert [client.command(f"AUTH PLAIN {b64(chr(0) + name + chr(0) + password)}") for name, password in (
+        ("alice", "elsewhere"), ("alice@mail.test", "elsewhere"), ("alice@other.test", "secret"),
+        ("alice@none.test", "secret"))] == [INCORRECT] * 4
+    assert client.command(f"AUTH PLAIN {b64(chr(0) + 'alice@other.test' + chr(0) + 'elsewhere')}") == OK
+    client = daemon.client()
+    challenge = base64.b64decode(client.command("AUTH CRAM-MD5").removeprefix("334 "))
+    proof = hmac.new(b"elsewhere", challenge, hashlib.md5).hexdigest()
+    assert client.command(b64(f"alice@other.test {proof}")) == OK
+
+
+def test_no_encryption_of_its_own(server):
+    """DIGEST-MD5 could encrypt the session; it is not offered, and not taken."""
+    client = server.client()
+    challenge = base64.b64decode(client.command("AUTH DIGEST-MD5").removeprefix("334 "))
+    assert b'qop="auth",' in challenge and b"cipher=" not in challenge
+    nonce = challenge.split(b'nonce="')[1].split(b'"')[0]
+    assert client.command(b64(b'username="alice",realm="mail.test",nonce="%b",cnonce="own",nc=00000001,qop=auth-conf,'
+                              b'cipher=rc4,digest-uri="smtp/mail.test",response=%b' % (nonce, b"0" * 32)))[0] == "5"
+
+
+def test_certificate(daemon, sasldb, tmp_path):  # pylint: disable=unused-argument
+    """EXTERNAL: the library is told whose certificate TLS has verified, and nothing else counts: where it knows
+    of none it has no such mechanism."""
+    authority = Authority(tmp_path)
+    for name in ("server", "alice"):
+        authority.issue(name, f"/CN={name}").with_suffix(".key").chmod(0o644)
+    daemon.start(f"tls_advertise_hosts = *\ntls_certificate = {tmp_path}/server.pem\ntls_privatekey = {tmp_path}/server.key\n"
+                 f"tls_verify_certificates = {tmp_path}/ca.pem\ntls_try_verify_hosts = *\nacl_smtp_rcpt = rcpt\n",
+                 authenticators(["EXTERNAL"]))
+    for certificate, reply in (("alice", OK), (None, LATER)):
+        client = daemon.client()
+        assert client.command(f"AUTH EXTERNAL {b64('alice')}") == LATER
+        client.command("STARTTLS")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if certificate:
+            context.load_cert_chain(tmp_path / f"{certificate}.pem", tmp_path / f"{certificate}.key")
+        client.socket = context.wrap_socket(client.socket)
+        client.file = client.socket.makefile("rb")
+        assert talk(client, "EHLO client.test", "AUTH EXTERNAL =")[1] == reply
+        if certificate:
+            talk(client, f"MAIL FROM:<{SENDER}>", f"RCPT TO:<{RECIPIENT}>")
+            assert_served(daemon, "external")
