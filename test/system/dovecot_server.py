@@ -90,7 +90,8 @@ HANDSHAKE = b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nMECH\tLOGIN\tplaintext\nSPI
 
 class FakeService:
     """Accepts connections until stop(). On each it says the handshake, and answers every line that begins with
-    AUTH or CONT with the next of the answers; when there are none left it closes. What it is told is kept."""
+    AUTH or CONT with the next of the answers; when there are none left, or the handshake is no whole line, it closes.
+    What it is told is kept."""
 
     def __init__(self, path, answers=(), handshake=HANDSHAKE, pieces=False, tls=None):
         self.answers, self.handshake, self.pieces, self.tls = list(answers), handshake, pieces, tls
@@ -130,6 +131,8 @@ class FakeService:
         """One connection."""
         answers = iter(self.answers)
         self.say(connection, self.handshake)
+        if not self.handshake.endswith(b"\n"):
+            return
         with connection.makefile("rb") as lines:
             for line in lines:
                 self.lines.append(line.decode("latin-1").rstrip("\n"))

@@ -53,7 +53,6 @@ class Postfix(NextHop):
 
     user = "alice@postfix.test"
     mechanisms = "PLAIN"
-    clients = "permit_sasl_authenticated"
     owner = "games"  # not the user of anything else that runs here
 
     def start(self):
@@ -88,7 +87,7 @@ smtpd_sasl_auth_enable = yes
 smtpd_sasl_local_domain = postfix.test
 smtpd_tls_security_level = may
 smtpd_tls_chain_files = {self.certificate.with_suffix(".key")}, {self.certificate}
-smtpd_relay_restrictions = {self.clients}, reject
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
 {self.more_settings()}
 """)
         (self.path / "etc/master.cf").write_text(f"""

@@ -9,8 +9,9 @@ import subprocess
 import pytest
 
 from authentication import CANCELLED, INCORRECT, LATER, OK, failed, talk
-from dovecot_server import DovecotServer, FakeService
-from gatepost import RIGHT, WRONG, b64
+from certificates import Authority
+from dovecot_server import HANDSHAKE, DovecotServer, FakeService
+from gatepost import RIGHT, WRONG, b64, free_port
 from open_directory import open_to_all
 from peers import assert_refused, assert_served, msmtp, output, swaks
 
@@ -143,9 +144,9 @@ def fixture_fake(daemon, tmp_path):
     """Makes a fake service and a daemon that uses it."""
     services = []
 
-    def make(*answers, **settings):
+    def make(*answers, options="", **settings):
         services.append(FakeService(tmp_path / "fake", answers, **settings))
-        daemon.start("", authenticators(tmp_path / "fake", ["PLAIN", "LOGIN"]))
+        daemon.start(options, authenticators(tmp_path / "fake", ["PLAIN", "LOGIN"]))
         return services[-1]
 
     yield make
@@ -171,6 +172,31 @@ def test_secured(daemon, fake):
     assert service.lines[2].startswith("AUTH\t1\tPLAIN\tservice=smtp\trip=192.0.2.1\tnologin\t")
 
 
+@pytest.mark.parametrize("version,secured", [(b"1\t1", "secured"), (b"1\t2", "secured=tls"), (b"1\t4", "secured=tls"),
+                                             (b"1", "secured"), (b"1\tx", "secured")])
+@pytest.mark.parametrize("certificate", [True, False])
+def test_what_is_told_of_tls(daemon, fake, tmp_path, version, secured, certificate):
+    """That it is TLS, to services that know the difference; whose certificate the client has, where it is verified."""
+    authority = Authority(tmp_path)
+    for name in ("server", "alice"):
+        authority.issue(name, f"/CN={name}").with_suffix(".key").chmod(0o644)
+    service = fake(b"OK\t1\tuser=alice\n", handshake=HANDSHAKE.replace(b"1\t2", version),
+                   options=f"tls_advertise_hosts = *\ntls_certificate = {tmp_path}/server.pem\n"
+                           f"tls_privatekey = {tmp_path}/server.key\ntls_verify_certificates = {tmp_path}/ca.pem\n"
+                           "tls_try_verify_hosts = *\n")
+    client = daemon.client()
+    client.command("STARTTLS")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if certificate:
+        context.load_cert_chain(tmp_path / "alice.pem", tmp_path / "alice.key")
+    client.socket = context.wrap_socket(client.socket)
+    client.file = client.socket.makefile("rb")
+    assert talk(client, "EHLO client.test", f"AUTH PLAIN {RIGHT}")[1] == OK
+    whose = "\tvalid-client-cert\tcert_username=alice" if certificate else ""
+    assert service.lines[2].startswith(f"AUTH\t1\tPLAIN\tservice=smtp\t{secured}{whose}\trip=127.0.0.1\t"), service.lines
+
+
 def test_empty_and_no_response(daemon, fake):
     service = fake(b"CONT\t1\t\n", b"OK\t1\tuser=alice\n")
     client = daemon.client()
@@ -185,6 +211,21 @@ def test_octet_by_octet(daemon, fake):
     fake(b"CONT\t1\tVXNlcm5hbWU6\n", b"CONT\t1\tUGFzc3dvcmQ6\n", b"OK\t1\tuser=alice\n", pieces=True)
     assert talk(daemon.client(), "AUTH LOGIN", b64("alice"), b64("secret")) == [
         "334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", OK]
+
+
+def test_gone_in_the_middle(daemon, fake):
+    """The service ends between two steps, and is there again for the next attempt."""
+    fake(b"CONT\t1\tVXNlcm5hbWU6\n")
+    for _ in range(2):
+        assert talk(daemon.client(), "AUTH LOGIN", b64("alice")) == ["334 VXNlcm5hbWU6", LATER]
+    daemon.place.wait_for_log(failed(daemon, "login", LATER, ": authentication socket read error or premature eof"))
+
+
+def test_nobody_listens(daemon):
+    port = free_port()
+    daemon.start("", authenticators(f"inet:127.0.0.1:{port}", ["PLAIN"]))
+    assert daemon.client().command(f"AUTH PLAIN {RIGHT}") == LATER
+    daemon.place.wait_for_log("Connection refused")
 
 
 @pytest.mark.parametrize("answer", [
@@ -223,6 +264,8 @@ def test_no_answer(daemon, fake, answer, why):
     (b"VERSION\t1\t2\nSPID\t1\nDONE\n", "authentication socket type mismatch (connected to auth-master instead of auth-client)"),
     (b"VERSION\t1\t2\nMECH\tPLAIN\n" + b"X\n" * 1000, "no DONE"),
     (b"VERSION\t1\t2\n" + b"M" * 20000 + b"\n", "line too long"),
+    (b"VERS", "435 Unable to authenticate at present: authentication socket "),  # ... read error, or write error
+    (b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nSPID", "435 Unable to authenticate at present: authentication socket "),
     (b"VERSION\t1\t2\nMECH\nDONE\n", 'did not advertise mechanism "PLAIN"'),
 ])
 def test_bad_handshakes(daemon, fake, handshake, why):
@@ -253,6 +296,13 @@ def test_tls(daemon, tmp_path):
         assert client.command(f"AUTH PLAIN {RIGHT}") == OK
     finally:
         service.stop()
+
+
+def test_tls_where_there_is_none(daemon, dovecot):
+    """Nothing goes out in clear instead."""
+    daemon.start("", authenticators(f"inet:127.0.0.1:{dovecot.port}", ["PLAIN"], "  server_tls\n"))
+    assert daemon.client().command(f"AUTH PLAIN {RIGHT}") == LATER
+    daemon.place.wait_for_log("435 Unable to authenticate at present: TLS session: ")
 
 
 # --- Configuration

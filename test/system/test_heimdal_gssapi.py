@@ -77,6 +77,38 @@ def test_msmtp(server, realm):
     server.place.wait_for_log(f" peer <alice@{REALM} as ")
 
 
+def gsasl(server, realm):
+    """GNU SASL's own client, with MIT's library; its output."""
+    return output(subprocess.run(["gsasl", "--smtp", "--connect", f"localhost:{server.port}", "--no-starttls", "--mechanism",
+                                  "GSSAPI", "--service", "smtp", "--hostname", "localhost", "--authorization-id", "alice"],
+                                 env=realm.environment, input=b"", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 timeout=DEADLINE, check=False))
+
+
+def test_gsasl(server, realm):
+    assert realm.kinit()
+    text = gsasl(server, realm)
+    assert "235 Authentication succeeded" in text, text
+
+
+@pytest.mark.parametrize("options,reply", [
+    ("server_hostname = localhost", "235 Authentication succeeded"),
+    ("server_hostname = elsewhere.test", "535 "),
+    ("server_hostname = localhost\n  server_service = imap", "535 "),
+])
+def test_gsasl_as_the_driver(daemon, realm, options, reply):
+    """GNU SASL's mechanism GSSAPI, with MIT's library, in place of heimdal_gssapi: what server_hostname and
+    server_service are for."""
+    daemon.start(f"keep_environment =\nadd_environment = KRB5_CONFIG={realm.config} : KRB5_KTNAME=FILE::{realm.keytab}\n"
+                 "acl_smtp_rcpt = rcpt\n", AUTHENTICATOR.replace("heimdal_gssapi", "gsasl").replace(
+                     "  server_hostname = localhost\n", f"  {options}\n  server_condition = yes\n"))
+    assert realm.kinit()
+    result = client(daemon, realm)
+    assert reply in output(result), output(result)
+    if reply.startswith("235"):
+        daemon.place.wait_for_log(f" peer <alice@{REALM} as ")
+
+
 def test_without_a_ticket(server, realm, tmp_path):
     realm = type("Empty", (), {"environment": {**realm.environment, "KRB5CCNAME": f"FILE:{tmp_path}/none"}})
     assert client(server, realm).returncode != 0

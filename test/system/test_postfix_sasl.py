@@ -6,7 +6,7 @@ from certificates import Authority
 from dovecot_server import DovecotServer
 from gatepost import Client, Place, wait_until
 from mounts import need_mounts
-from next_hops import RECIPIENT, Postfix, start
+from next_hops import RECIPIENT, Postfix, PostfixRelay, start
 from open_directory import open_to_all
 from peers import deliver
 from test_cyrus_sasl import add_user, configure_library
@@ -86,32 +86,6 @@ def test_client(place, hop, driver, mechanism, password):
 # --- As servers
 
 
-class PostfixAsClient(Postfix):
-    """Hands everything on to Gatepost. The first label of the recipient's domain is the mechanism, the second tells
-    whether the password is the right one."""
-
-    clients = "permit_inet_interfaces"
-    port_of_gatepost = None  # set by the test
-
-    def more_settings(self):
-        """One client for each mechanism, and for each password a name of the same host."""
-        hosts = {"right": f"[127.0.0.1]:{self.port_of_gatepost}", "wrong": f"[localhost]:{self.port_of_gatepost}"}
-        routes = " ".join(f"{{{mechanism.lower()}.{kind}.test=client-{mechanism}:{host}}}"
-                          for mechanism in MECHANISMS for kind, host in hosts.items())
-        return f"""
-transport_maps = inline:{{{routes}}}
-smtp_sasl_auth_enable = yes
-smtp_sasl_security_options = noanonymous
-smtp_sasl_password_maps = inline:{{{{{hosts['right']}=alice:secret}} {{{hosts['wrong']}=alice:wrong}}}}
-smtp_host_lookup = native
-smtp_bind_address = 127.0.0.1
-"""
-
-    def more_services(self):
-        return "".join(f"client-{mechanism} unix - - n - - smtp -o smtp_sasl_mechanism_filter={mechanism.lower()}\n"
-                       for mechanism in MECHANISMS)
-
-
 SECTIONS = """
 begin acl
 rcpt:
@@ -146,14 +120,15 @@ def test_server(daemon, directory, dovecot, tmp_path, driver):
     configure_library(daemon.place)
     daemon.start("acl_smtp_rcpt = rcpt\n", SECTIONS + "".join(
         authenticator(driver, mechanism, dovecot) for mechanism in MECHANISMS))
-    PostfixAsClient.port_of_gatepost = daemon.port
     certificate = Authority(tmp_path).issue("hop", "/CN=postfix.test")
     (tmp_path / "postfix").mkdir()
-    postfix = start(PostfixAsClient, tmp_path / "postfix", certificate, Place.listening)
+    domains = {f"{mechanism.lower()}.{kind}.test": (mechanism.lower(), password)
+               for mechanism in MECHANISMS for kind, password in (("right", "secret"), ("wrong", "wrong"))}
+    postfix = start(lambda path, pem: PostfixRelay(path, pem, daemon.port, domains), tmp_path / "postfix", certificate,
+                    Place.listening)
     try:
         with Client(postfix.port) as client:
-            for line in ("EHLO x.test", "MAIL FROM:<alice@b.test>",
-                         *(f"RCPT TO:<x@{mechanism}.{kind}.test>" for mechanism in MECHANISMS for kind in ("right", "wrong")),
+            for line in ("EHLO x.test", "MAIL FROM:<alice@b.test>", *(f"RCPT TO:<x@{domain}>" for domain in domains),
                          "DATA", "Subject: x\r\n\r\nx\r\n."):
                 assert client.command(line)[0] in "23", line
         for mechanism in MECHANISMS:
