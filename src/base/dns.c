@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/dns_private.h"
+#include "base/idna.h"
 #include "base/log.h"
 
 /* --- Settings */
@@ -362,8 +363,8 @@ static const struct dns_record *last_cname(const struct dns_answer *answer)
     return last;
 }
 
-enum dns_status dns_lookup(struct arena *arena, const struct dns_question *question,
-                           struct dns_answer *answer)
+/* Asks for the name of the question, which is ASCII, and follows aliases. */
+static enum dns_status lookup(struct arena *arena, const struct dns_question *question, struct dns_answer *answer)
 {
     struct dns_question next = *question;
     struct str name = STR_NULL;
@@ -394,6 +395,25 @@ enum dns_status dns_lookup(struct arena *arena, const struct dns_question *quest
         next.qualify_single = next.search_parents = false;
     }
     answer->name = name;
+    return answer->status;
+}
+
+enum dns_status dns_lookup(struct arena *arena, const struct dns_question *question,
+                           struct dns_answer *answer)
+{
+    struct dns_question converted = *question;
+    struct error err = ERROR_IN(arena);
+
+    if (!idna_domain_to_alabel(arena, question->name, &converted.name, &err)) {
+        debug(DEBUG_dns, "DNS name %.*s (%s): %.*s", STR_ARG(question->name), dns_type_name(question->type),
+              STR_ARG(err.text));
+        *answer = (struct dns_answer){
+            .status = DNS_NO_MATCH, .name = question->name, .canonical = STR_NULL, .why = err.text};
+        return answer->status;
+    }
+    lookup(arena, &converted, answer);
+    if (str_eq(answer->name, without_dot(arena, converted.name)))
+        answer->name = without_dot(arena, question->name);
     return answer->status;
 }
 

@@ -123,7 +123,8 @@ struct dns_record {
 
 struct dns_answer {
     enum dns_status status;
-    struct str name;    /* what was asked for: completed from the search list, without a dot at its end */
+    struct str name;    /* what was asked for: completed from the search list (then all in A-labels), without a dot
+                         * at its end */
     struct str canonical; /* DNS_FOUND: the name that has the records: behind all CNAMEs */
     bool authenticated; /* validated by DNSSEC (or dns_trust_aa) */
     bool authoritative; /* the server's own zone */
@@ -134,7 +135,7 @@ struct dns_answer {
     struct str why;     /* DNS_AGAIN, DNS_FAIL: for debugging; never NULL then */
 };
 
-/* Asks, and follows a CNAME that the answer stops at, up to dns_cname_loops times. Everything in the answer
+/* Asks for the name, in A-labels if it is in UTF-8 (RFC 5891), and follows a CNAME that the answer stops at, up to dns_cname_loops times. Everything in the answer
  * lives in the arena. Returns answer->status. Negative answers are remembered for as long as their SOA record
  * allows; DNS_AGAIN and DNS_FAIL until dns_forget(). */
 enum dns_status dns_lookup(struct arena *arena, const struct dns_question *question,

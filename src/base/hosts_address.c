@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/hosts_private.h"
+#include "base/idna.h"
 #include "base/log.h"
 
 /* Addresses as they are found, not yet in order. */
@@ -206,13 +207,16 @@ enum host_result host_find_byname(const struct host_request *request, struct hos
                                    .ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_CANONNAME};
     struct addrinfo *results = NULL;
+    struct error err = ERROR_IN(request->arena);
+    struct str name;
 
     if (add_literal(&c))
         return finish(&c, request->name);
-    if (memchr(request->name.s, '\0', request->name.n))
+    if (memchr(request->name.s, '\0', request->name.n) ||
+        !idna_domain_to_alabel(request->arena, request->name, &name, &err))
         return finish(&c, request->name);
     int64_t began = clock_now_ms();
-    int failed = getaddrinfo(request->name.s, NULL, &hints, &results);
+    int failed = getaddrinfo(name.s, NULL, &hints, &results);
     dns_log_slow(began, "getaddrinfo", request->name);
     if (failed == EAI_AGAIN || failed == EAI_SYSTEM || failed == EAI_FAIL) {
         c.deferred = !dns_again_means_nonexist(request->name);

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/punycode.h"
+#include "base/utf8.h"
 #include "build_config.h"
 
 static const char prefix[] = "xn--";
@@ -33,18 +34,10 @@ static bool convert(struct arena *arena, struct str domain, struct str *alabel, 
 }
 #endif
 
-static bool is_ascii(struct str text)
-{
-    for (size_t i = 0; i < text.n; i++)
-        if ((unsigned char)text.s[i] > 127)
-            return false;
-    return true;
-}
-
 bool idna_domain_to_alabel(struct arena *arena, struct str domain, struct str *alabel, struct error *err)
 {
     *alabel = domain;
-    return is_ascii(domain) || convert(arena, domain, alabel, err);
+    return utf8_is_ascii(domain) || convert(arena, domain, alabel, err);
 }
 
 /* A label that does not begin with xn-- is taken as it is. */
@@ -80,7 +73,7 @@ bool idna_domain_from_alabel(struct arena *arena, struct str alabel, struct str 
 bool idna_local_part_to_alabel(struct arena *arena, struct str local_part, struct str *alabel, struct error *err)
 {
     *alabel = local_part;
-    if (is_ascii(local_part))
+    if (utf8_is_ascii(local_part))
         return true;
     if (!punycode_encode(arena, local_part, alabel))
         return error_set(err, "l_u2a: bad UTF-8 input");
@@ -94,5 +87,26 @@ bool idna_local_part_from_alabel(struct arena *arena, struct str alabel, struct 
         return error_set(err, "bad alabel prefix");
     if (!punycode_decode(arena, str_sub(arena, alabel, sizeof prefix - 1, alabel.n), local_part))
         return error_set(err, "Invalid input");
+    return true;
+}
+
+bool idna_address_to_alabel(struct arena *arena, struct str address, struct str *alabel, struct error *err)
+{
+    ptrdiff_t at = str_rfind(address, '@');
+    struct str local_part, domain;
+
+    *alabel = address;
+    if (utf8_is_ascii(address))
+        return true;
+    if (at < 0)
+        return idna_local_part_to_alabel(arena, address, alabel, err);
+    local_part = str_sub(arena, address, 0, (size_t)at);
+    domain = str_sub(arena, address, (size_t)at + 1, address.n);
+    if (!utf8_is_ascii(local_part) && str_starts(local_part, "\""))
+        return error_set(err, "a quoted local part has no A-label form");
+    if (!idna_local_part_to_alabel(arena, local_part, &local_part, err) ||
+        !idna_domain_to_alabel(arena, domain, &domain, err))
+        return false;
+    *alabel = str_join3(arena, local_part, STR("@"), domain);
     return true;
 }

@@ -18,4 +18,7 @@ bool idna_domain_from_alabel(struct arena *arena, struct str alabel, struct str 
 bool idna_local_part_to_alabel(struct arena *arena, struct str local_part, struct str *alabel, struct error *err);
 bool idna_local_part_from_alabel(struct arena *arena, struct str alabel, struct str *local_part, struct error *err);
 
+/* Both of an address. A quoted local part that is not all ASCII has no such form. */
+bool idna_address_to_alabel(struct arena *arena, struct str address, struct str *alabel, struct error *err);
+
 #endif

@@ -24,6 +24,14 @@ bool utf8_read(struct str s, size_t at, size_t *length, uint32_t *character)
            (*character < 0xd800 || *character > 0xdfff);
 }
 
+bool utf8_is_ascii(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.s[i] >= 0x80)
+            return false;
+    return true;
+}
+
 void utf8_add(struct buffer *out, uint32_t character)
 {
     int more = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;

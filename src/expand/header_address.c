@@ -6,10 +6,12 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/mailbox.h"
+#include "base/utf8.h"
 
 /* Where reading is. */
 struct cursor {
     const char *p, *end;
+    bool utf8_domains;
 };
 
 static bool at(const struct cursor *c, char wanted)
@@ -97,6 +99,20 @@ static bool read_literal(struct cursor *c, struct buffer *out)
     return skip_blank(c);
 }
 
+/* How many octets of a label the character is that is there; 0: it cannot be in one. */
+static size_t label_character(const struct cursor *c, bool first)
+{
+    const struct str rest = {c->p, (size_t)(c->end - c->p), false};
+    uint32_t character;
+    size_t length;
+
+    if (rest.n == 0)
+        return 0;
+    if ((unsigned char)*c->p >= 0x80)
+        return c->utf8_domains && utf8_read(rest, 0, &length, &character) ? length : 0;
+    return ascii_is_alnum(*c->p) || (*c->p == '-' && !first);
+}
+
 /* Labels of letters, digits and hyphens, not beginning with one; or a literal in brackets. */
 static bool read_domain(struct cursor *c, struct buffer *out)
 {
@@ -106,8 +122,8 @@ static bool read_domain(struct cursor *c, struct buffer *out)
         return read_literal(c, out);
     for (;;) {
         const char *from = c->p;
-        while (c->p < c->end && (ascii_is_alnum(*c->p) || (*c->p == '-' && c->p > from)))
-            c->p++;
+        for (size_t n; (n = label_character(c, c->p == from)) > 0;)
+            c->p += n;
         if (c->p == from)
             return false;
         buffer_add_n(out, from, (size_t)(c->p - from));
@@ -179,9 +195,9 @@ static bool skip_phrase(struct cursor *c, struct arena *arena)
 
 enum { LONGEST = 256 }; /* octets of an address, as in SMTP commands (RFC 5321, section 4.5.3.1) */
 
-bool header_address_parse(struct arena *arena, struct str text, struct header_address *address)
+bool header_address_parse(struct arena *arena, struct str text, bool utf8_domains, struct header_address *address)
 {
-    struct cursor start = {text.s, text.s + text.n}, c = start;
+    struct cursor start = {text.s, text.s + text.n, utf8_domains}, c = start;
     bool angle = skip_phrase(&c, arena);
     if (angle)
         c.p++;

@@ -14,8 +14,8 @@ struct header_address {
     struct str address, local_part, domain;
 };
 
-/* Reads all of text as one mailbox. False: it is none. */
-bool header_address_parse(struct arena *arena, struct str text, struct header_address *address);
+/* Reads all of text as one mailbox. utf8_domains: the domain may be in UTF-8 (RFC 6532). False: it is none. */
+bool header_address_parse(struct arena *arena, struct str text, bool utf8_domains, struct header_address *address);
 
 /* Walks over a list of mailboxes and groups: what stands between the commas, without a group's name and
  * semicolon. */

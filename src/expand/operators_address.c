@@ -4,10 +4,19 @@
 #include "expand/header_address.h"
 #include "expand/operators.h"
 
+static bool parse(struct evaluation *ev, struct str text, struct header_address *address)
+{
+    const struct scope *scope = ev->scope;
+    bool utf8_domains = (scope->process && scope->process->allow_utf8_domains) ||
+                        (scope->message && scope->message->message_smtputf8.n > 0);
+
+    return header_address_parse(ev->arena, text, utf8_domains, address);
+}
+
 APPLY_OPERATOR(apply_address)
 {
     struct header_address address;
-    if (header_address_parse(ev->arena, op->operand, &address))
+    if (parse(ev, op->operand, &address))
         buffer_add(out, address.address);
     return EXPAND_OK;
 }
@@ -15,7 +24,7 @@ APPLY_OPERATOR(apply_address)
 APPLY_OPERATOR(apply_domain)
 {
     struct header_address address;
-    if (header_address_parse(ev->arena, op->operand, &address))
+    if (parse(ev, op->operand, &address))
         buffer_add(out, address.domain);
     return EXPAND_OK;
 }
@@ -23,7 +32,7 @@ APPLY_OPERATOR(apply_domain)
 APPLY_OPERATOR(apply_local_part)
 {
     struct header_address address;
-    if (header_address_parse(ev->arena, op->operand, &address))
+    if (parse(ev, op->operand, &address))
         buffer_add(out, address.local_part);
     return EXPAND_OK;
 }
@@ -45,7 +54,7 @@ APPLY_OPERATOR(apply_addresses)
     struct header_address_list it = {.text = text};
     for (bool first = true; header_address_next(&it, ev->arena, &mailbox);) {
         struct header_address address;
-        if (!header_address_parse(ev->arena, mailbox, &address))
+        if (!parse(ev, mailbox, &address))
             continue;
         strlist_add(&list, address.address, separator, first);
         first = false;

@@ -49,6 +49,7 @@ struct scope_process {
     struct str headers_charset;   /* what $h_ headers are decoded into; STR_NULL: UTF-8 */
     bool strict_acl_vars;
     bool strip_trailing_dot;
+    bool allow_utf8_domains;      /* the option */
     struct str lookup_open_max;
     struct str local_interfaces, extra_local_interfaces; /* the options; STR_NULL: not set */
     struct hints *hints;          /* the hints store; NULL: there is none */

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/ip.h"
 #include "base/mailbox.h"
+#include "base/utf8.h"
 
 /* A place in the text, and what has been read so far. */
 struct reader {
@@ -101,11 +102,24 @@ static bool read_local_part(struct reader *r)
 
 /* --- Domain */
 
-static bool is_domain_octet(const struct reader *r, char c, bool first)
+/* How many octets the character of a domain has that is there; 0: it cannot be in one. */
+static size_t domain_character(const struct reader *r, bool first)
 {
-    if ((unsigned char)c >= 0x80)
-        return r->rules->allow_utf8_domains;
-    return ascii_is_alnum(c) || (c == '-' && !first);
+    struct str rest = {r->p, (size_t)(r->end - r->p), false};
+    uint32_t character;
+    size_t length;
+
+    if (at_end(r))
+        return 0;
+    if ((unsigned char)*r->p >= 0x80)
+        return r->rules->allow_utf8_domains && utf8_read(rest, 0, &length, &character) ? length : 0;
+    return ascii_is_alnum(*r->p) || (*r->p == '-' && !first);
+}
+
+static bool is_bad_utf8(const struct reader *r)
+{
+    return !at_end(r) && (unsigned char)*r->p >= 0x80 && r->rules->allow_utf8_domains &&
+           domain_character(r, false) == 0;
 }
 
 static bool read_literal(struct reader *r)
@@ -134,15 +148,17 @@ static bool read_domain(struct reader *r)
     skip(r);
     if (at(r, '['))
         return read_literal(r);
-    for (;;) {
-        if (at_end(r) || !is_domain_octet(r, *r->p, true)) {
+    for (size_t length;;) {
+        if (domain_character(r, true) == 0 && !is_bad_utf8(r)) {
             if (!r->rules->strip_trailing_dot || r->domain.n == 0 || !(at_end(r) || at(r, '>')))
                 return error_set(r->err, "domain missing or malformed");
             buffer_cut(&r->domain, r->domain.n - 1);
             return true;
         }
-        while (!at_end(r) && is_domain_octet(r, *r->p, false))
-            buffer_add_char(&r->domain, *r->p++);
+        for (; (length = domain_character(r, false)) > 0; r->p += length)
+            buffer_add_n(&r->domain, r->p, length);
+        if (is_bad_utf8(r))
+            return error_set(r->err, "invalid UTF-8 byte sequence");
         skip(r);
         if (!at(r, '.'))
             return true;

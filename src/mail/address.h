@@ -13,7 +13,7 @@ enum { ADDRESS_LONGEST = 256 }; /* octets */
 struct address_rules {
     bool allow_null;            /* <> is an address */
     bool allow_domain_literals; /* option allow_domain_literals, and the others of these names */
-    bool allow_utf8_domains;
+    bool allow_utf8_domains;    /* valid UTF-8 (RFC 6531); local parts may have any octets with the top bit set */
     bool strip_excess_angle_brackets;
     bool strip_trailing_dot;
 };

@@ -298,7 +298,8 @@ static bool from_is(const struct work *w, struct str sender)
     if (!from)
         return false;
     list.text = mail_header_value(w->arena, from);
-    return header_address_next(&list, w->arena, &mailbox) && header_address_parse(w->arena, mailbox, &address) &&
+    return header_address_next(&list, w->arena, &mailbox) &&
+           header_address_parse(w->arena, mailbox, w->m->smtputf8 || w->f->options->allow_utf8_domains, &address) &&
            is_of(w, &address, sender) && !header_address_next(&list, w->arena, &more);
 }
 

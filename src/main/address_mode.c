@@ -27,13 +27,19 @@ struct tester {
     enum address_test_result result;
 };
 
-static const struct address_rules rules = {.allow_null = true, .allow_domain_literals = true};
+static struct address_rules rules_of(const struct program *program)
+{
+    return (struct address_rules){.allow_null = true,
+                                  .allow_domain_literals = true,
+                                  .allow_utf8_domains = program->config->main.allow_utf8_domains};
+}
 
 /* -f, or who calls. */
 static bool read_sender(struct tester *t, struct error *err)
 {
     struct arena *arena = t->program->arena;
     const struct scope_process *process = &t->program->process;
+    const struct address_rules rules = rules_of(t->program);
     const char *text = t->program->cl->envelope_sender;
     struct address sender;
 
@@ -80,6 +86,7 @@ static void test_address(struct tester *t, struct str text)
 {
     const struct program *program = t->program;
     const enum mode mode = program->cl->mode;
+    const struct address_rules rules = rules_of(program);
     struct error err = ERROR_IN(t->arena);
     struct buffer out = BUFFER_IN(t->arena);
     struct address address;

@@ -83,6 +83,7 @@ static struct scope_process describe_process(struct program *program)
         .headers_charset = STR(HEADERS_CHARSET),
         .initial_cwd = working_directory(program->arena),
         .strict_acl_vars = options->strict_acl_vars,
+        .allow_utf8_domains = options->allow_utf8_domains,
         .strip_trailing_dot = options->strip_trailing_dot,
         .rewrite_rules = program->rewrite,
     };

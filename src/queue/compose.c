@@ -188,7 +188,7 @@ static void add_recipients_of(struct composing *c, const struct mail_header *h)
     struct str mailbox;
 
     while (header_address_next(&list, c->arena, &mailbox))
-        if (header_address_parse(c->arena, mailbox, &parsed) && !str_is_empty(parsed.address))
+        if (header_address_parse(c->arena, mailbox, true, &parsed) && !str_is_empty(parsed.address))
             compose_recipient(c, str_is_empty(parsed.domain)
                                      ? str_join3(c->arena, parsed.address, STR("@"), c->queue->process->qualify_domain)
                                      : parsed.address);

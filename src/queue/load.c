@@ -92,6 +92,7 @@ static void publish_message(struct job *job)
     s->sender_set = true;
     s->authenticated_sender = m->authenticated_sender;
     s->message_id = m->id;
+    s->message_smtputf8 = m->smtputf8 ? STR("yes") : STR_NULL;
     s->size = headers + m->body_size + 1;
     s->body_size = m->body_size;
     s->headers = mail_headers_text(job->arena, m);

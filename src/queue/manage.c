@@ -129,7 +129,7 @@ static bool read_address(struct managing *m, const char *text, bool allow_null, 
     const struct address_rules rules = {
         .allow_null = allow_null,
         .allow_domain_literals = o->allow_domain_literals,
-        .allow_utf8_domains = o->allow_utf8_domains,
+        .allow_utf8_domains = o->allow_utf8_domains || m->job.message->smtputf8,
         .strip_excess_angle_brackets = o->strip_excess_angle_brackets,
         .strip_trailing_dot = o->strip_trailing_dot,
     };

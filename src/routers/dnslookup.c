@@ -1,4 +1,5 @@
 /* The dnslookup router (manual, chapter 17): the hosts that the DNS names for a domain. */
+#include "base/idna.h"
 #include "base/strlist.h"
 #include "base/truth.h"
 #include "routers/find_hosts.h"
@@ -199,12 +200,14 @@ static enum router_verdict use_hosts(struct routing *r, const struct dnslookup_c
     return routing_accept(r, NULL, routing_hosts(r, answer->hosts, MAIL_NO_PORT));
 }
 
-/* Whether it may be asked for (dns_check_names_pattern). */
-static bool is_valid_name(struct str domain)
+/* Whether it may be asked for (dns_check_names_pattern), in A-labels. */
+static bool is_valid_name(struct arena *arena, struct str domain)
 {
     const struct dns_settings *settings = dns_settings();
+    struct error err = ERROR_IN(arena);
 
-    return !settings->name_allowed || settings->name_allowed(settings->ctx, domain);
+    return idna_domain_to_alabel(arena, domain, &domain, &err) &&
+           (!settings->name_allowed || settings->name_allowed(settings->ctx, domain));
 }
 
 static enum router_verdict route(struct routing *r, const struct router_instance *router)
@@ -214,7 +217,7 @@ static enum router_verdict route(struct routing *r, const struct router_instance
     struct host_answer answer = {.hosts = NULL};
     enum router_verdict verdict;
 
-    if (!is_valid_name(r->recipient->domain))
+    if (!is_valid_name(r->arena, r->recipient->domain))
         return routing_say(r, ROUTER_DECLINE, "mail domain \"%.*s\" is syntactically invalid",
                            STR_ARG(r->recipient->domain));
     verdict = prepare(r, config, &request);

@@ -20,7 +20,7 @@ static bool is_without_effect(const struct smtp_command *command)
 static void tell(FILE *out, const struct smtp_session *s, struct str line)
 {
     const struct smtp_batch *b = s->peer->batch;
-    struct str command = s->log_line;
+    struct str command = s->connection.smtp_command;
 
     fprintf(out, "An error was detected while processing a file of BSMTP input.\nThe error message was:\n\n  %.*s\n\n",
             STR_ARG(line));
@@ -42,8 +42,8 @@ void smtp_batch_response(struct smtp_session *s, struct str line)
     tell(stderr, s, line);
     printf("%.*s\nTransaction started in line %d\nError detected in line %d\n", STR_ARG(line), b->transaction_line,
            b->lines);
-    if (!str_is_empty(s->log_line))
-        printf("%.*s\n", STR_ARG(s->log_line));
+    if (!str_is_empty(s->connection.smtp_command))
+        printf("%.*s\n", STR_ARG(s->connection.smtp_command));
     smtp_session_end(s, SMTP_END_ERRORS);
 }
 

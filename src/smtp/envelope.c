@@ -20,12 +20,21 @@ struct str smtp_rewrite(struct smtp_session *s, struct str text)
     return rewrite_smtp(&s->scope, s->settings->process->rewrite_rules, text);
 }
 
+void smtp_allow_utf8(struct smtp_session *s, bool allowed)
+{
+    s->transaction.smtputf8 = allowed;
+    s->message.message_smtputf8 = allowed ? STR("yes") : STR_NULL;
+    s->acl_owner.context.address_rules.allow_utf8_domains = allowed || s->options->allow_utf8_domains;
+    smtp_set_protocol(s);
+}
+
 bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null, struct address *address,
                         struct error *err)
 {
     struct address_rules rules = smtp_address_rules(s->options);
 
     rules.allow_null = allow_null;
+    rules.allow_utf8_domains |= s->transaction.smtputf8 || s->submission;
     return address_parse(s->scratch, text, &rules, address, err);
 }
 

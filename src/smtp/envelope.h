@@ -11,6 +11,10 @@ struct address_rules smtp_address_rules(const struct main_options *options);
 /* The argument of MAIL or RCPT, without its parameters, as rewriting rules with the flag S make it. */
 struct str smtp_rewrite(struct smtp_session *s, struct str text);
 
+/* Makes the message at hand an international one, or ends that: $message_smtputf8, $received_protocol, and domains in
+ * UTF-8 are allowed (manual, 60.1). */
+void smtp_allow_utf8(struct smtp_session *s, bool allowed);
+
 /* Reads an address by the rules that the options set. The result is in the scratch arena. */
 bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null, struct address *address,
                         struct error *err);

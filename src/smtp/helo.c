@@ -175,13 +175,16 @@ static void add_extensions(struct smtp_session *s, struct buffer *b)
         buffer_add_cstr(b, "\nSTARTTLS");
     if (o->prdr_enable)
         buffer_add_cstr(b, "\nPRDR");
+    if ((s->smtputf8_advertised = o->accept_8bitmime && smtp_host_in(s, o->smtputf8_advertise_hosts,
+                                                                     "smtputf8_advertise_hosts")))
+        buffer_add_cstr(b, "\nSMTPUTF8");
     buffer_add_cstr(b, "\nHELP");
 }
 
 static void forget_extensions(struct smtp_session *s)
 {
     s->dsn_advertised = s->pipelining_advertised = s->auth_advertised = s->chunking_advertised = false;
-    s->tls_advertised = false;
+    s->tls_advertised = s->smtputf8_advertised = false;
     memset(s->advertised, 0, s->prepared->server_count * sizeof *s->advertised);
 }
 
@@ -217,13 +220,13 @@ static void hello(struct smtp_session *s, bool esmtp)
         return;
     }
     s->esmtp = esmtp;
-    smtp_set_protocol(s);
     if (smtp_policy_run(s, ACL_WHERE_HELO, STR_NULL, &outcome) != ACL_ACCEPT) {
         smtp_policy_refuse(s, ACL_WHERE_HELO, s->argument, &outcome);
         s->connection.helo_name = STR_NULL;
         return;
     }
     smtp_transaction_reset(s);
+    smtp_set_protocol(s); /* the ACL has seen the one before */
     s->helo_seen = true;
     s->message_limit =
         smtp_expand_int(s, s->options->smtp_accept_max_per_connection, "smtp_accept_max_per_connection");

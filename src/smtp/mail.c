@@ -92,34 +92,45 @@ static bool take_smtputf8(struct smtp_session *s, struct mail *mail, struct str 
 {
     (void)mail;
     (void)value;
-    return invalid(s, STR("SMTPUTF8 used when not advertised"));
-}
-
-static bool always(const struct smtp_session *s)
-{
-    (void)s;
+    if (!s->smtputf8_advertised)
+        return invalid(s, STR("SMTPUTF8 used when not advertised"));
+    smtp_allow_utf8(s, true);
     return true;
 }
 
-static bool if_8bitmime(const struct smtp_session *s)
+static bool always(const struct smtp_session *s, struct str value)
 {
+    (void)s;
+    (void)value;
+    return true;
+}
+
+static bool if_8bitmime(const struct smtp_session *s, struct str value)
+{
+    (void)value;
     return s->options->accept_8bitmime;
+}
+
+static bool without_value(const struct smtp_session *s, struct str value)
+{
+    (void)s;
+    return str_is_null(value);
 }
 
 static const struct mail_parameter {
     const char *name;
-    bool (*known)(const struct smtp_session *s);
+    bool (*known)(const struct smtp_session *s, struct str value);
     bool (*take)(struct smtp_session *s, struct mail *mail, struct str value);
 } parameters[] = {
     {"AUTH", always, take_auth},   {"BODY", if_8bitmime, take_body}, {"ENVID", always, take_envid},
     {"PRDR", always, take_prdr},  {"RET", always, take_ret},        {"SIZE", always, take_size},
-    {"SMTPUTF8", always, take_smtputf8},
+    {"SMTPUTF8", without_value, take_smtputf8},
 };
 
-static const struct mail_parameter *find(const struct smtp_session *s, struct str name)
+static const struct mail_parameter *find(const struct smtp_session *s, const struct smtp_parameter *given)
 {
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
-        if (str_is_nocase(name, parameters[i].name) && parameters[i].known(s))
+        if (str_is_nocase(given->name, parameters[i].name) && parameters[i].known(s, given->value))
             return &parameters[i];
     return NULL;
 }
@@ -131,7 +142,7 @@ static bool take_parameters(struct smtp_session *s, struct mail *mail, struct st
 
     *address = s->argument;
     while (s->esmtp && smtp_last_parameter(s->scratch, *address, &last)) {
-        const struct mail_parameter *known = find(s, last.name);
+        const struct mail_parameter *known = find(s, &last);
 
         if (!known) { /* it belongs to the address, or the address is malformed */
             *address = str_join3(s->scratch, last.rest, STR(" "), last.word);

@@ -66,7 +66,6 @@ static void describe(struct smtp_session *s, struct mail_message *mail)
     mail->allow_unqualified_sender = s->sender_unqualified_allowed;
     mail->sender_set_untrusted = s->transaction.sender_set_untrusted;
     mail->eightbit = s->transaction.eightbit;
-    mail->smtputf8 = s->transaction.smtputf8;
     mail->dsn_envid = s->transaction.dsn_envid;
     mail->dsn_ret = s->transaction.dsn_ret;
     mail->body_fd = -1;
@@ -134,6 +133,7 @@ static void take_headers(void *ctx, struct message *m)
     mail_headers_append(mail, buffer_str(&m->headers));
     if (s->submission && s->submission->from_headers)
         smtp_submission_extract(s, mail);
+    mail->smtputf8 = s->transaction.smtputf8;
     if (is_kept(s)) {
         s->transaction.incoming = services->begin(services->ctx, mail, &err);
         if (!s->transaction.incoming)

@@ -190,7 +190,7 @@ void smtp_fault(struct smtp_session *s, enum smtp_fault kind, int code, struct s
 
     smtp_event(s, kind == SMTP_SYNTAX ? STR("smtp:fail:syntax") : STR("smtp:fail:protocol"), message, NULL);
     smtp_log_fault(s, kind, message);
-    if (!str_is_null(data)) {
+    if (!str_is_null(data) && !s->peer->batch) {
         buffer_add(&text, data);
         buffer_add_cstr(&text, ": ");
     }

@@ -16,6 +16,7 @@
 #include "smtp/receive.h"
 #include "smtp/reply.h"
 #include "smtp/starttls.h"
+#include "smtp/submit.h"
 
 void smtp_session_end(struct smtp_session *s, enum smtp_end end)
 {
@@ -28,21 +29,27 @@ void smtp_session_end(struct smtp_session *s, enum smtp_end end)
 /* "esmtpsa": what the message arrived by (manual, 11.9: $received_protocol; RFC 3848). */
 void smtp_set_protocol(struct smtp_session *s)
 {
-    static const char *const names[2][2][2] = {
-        /* in clear, with TLS; the latter when authenticated */
-        {{"smtp", "smtps"}, {"smtp", "smtps"}},
-        {{"esmtp", "esmtps"}, {"esmtpa", "esmtpsa"}},
+    /* By HELO or EHLO; the second of each when authenticated: in clear, with TLS. */
+#define NAMES(prefix) \
+    {{{prefix "smtp", prefix "smtps"}, {prefix "smtp", prefix "smtps"}}, \
+     {{prefix "esmtp", prefix "esmtps"}, {prefix "esmtpa", prefix "esmtpsa"}}}
+    static const char *const names[2][2][2][2][2] = {
+        {NAMES(""), NAMES("local-")},
+        {NAMES("utf8"), NAMES("utf8local-")},
     };
+#undef NAMES
+    if (s->submission) {
+        s->connection.received_protocol = str_is_null(s->submission->protocol) ? STR("local") : s->submission->protocol;
+        return;
+    }
     if (s->peer->batch) {
         s->connection.received_protocol = STR("local-bsmtp");
         return;
     }
     bool authenticated = !str_is_empty(s->connection.host_authenticated);
-    struct str name = str_of(names[s->esmtp][authenticated][s->tls != NULL]);
 
-    if (s->connection.is_local)
-        name = str_join(s->arena, STR("local-"), name);
-    s->connection.received_protocol = name;
+    s->connection.received_protocol = str_of(
+        names[s->transaction.smtputf8][s->connection.is_local][s->esmtp][authenticated][s->tls != NULL]);
 }
 
 void smtp_transaction_reset(struct smtp_session *s)
@@ -64,6 +71,7 @@ void smtp_transaction_reset(struct smtp_session *s)
                      .submission_name = STR_NULL},
     };
     s->message = (struct scope_message){.size = -1, .acl_m.arena = s->transaction_arena};
+    smtp_allow_utf8(s, false);
     s->connection.prdr_requested = false;
     s->message.authenticated_sender = s->peer->authenticated_sender;
     s->warnings = (struct acl_warnings){.arena = s->transaction_arena};

@@ -98,7 +98,7 @@ struct smtp_transaction {
     struct submission_bad_address *bad_addresses; /* -t: in header lines */
     struct mail_header *received; /* its Received: line of this machine */
     bool sender_is_caller;        /* a local caller, who has said nothing else */
-    bool smtputf8;
+    bool smtputf8;                /* the message is an international one (RFC 6531) */
     struct mail_message *mail;    /* what is being taken over, from the end of its headers on; or NULL */
     struct mail_incoming *incoming; /* ... and where it is written; NULL: nowhere */
     struct str failure;           /* why it cannot be written; STR_NULL: it can */
@@ -157,6 +157,7 @@ struct smtp_session {
     bool early_used, pipelining_used; /* the client did not wait */
     bool sender_unqualified_allowed, recipient_unqualified_allowed;
     bool pipelining_advertised, dsn_advertised, chunking_advertised, auth_advertised, tls_advertised;
+    bool smtputf8_advertised;
     bool *advertised;         /* of prepared->servers: announced in answer to the last EHLO */
     bool log_connection;      /* smtp_connection lines are wanted for this host */
     const struct auth_instance *authenticator; /* that succeeded; NULL: none (or -oMaa) */

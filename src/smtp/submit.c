@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "expand/header_address.h"
 #include "mail/fixups.h"
 #include "mail/header.h"
@@ -18,6 +19,13 @@
 #include "smtp/receive.h"
 #include "smtp/settings.h"
 
+/* Addresses in UTF-8 make a message an international one here: nobody says SMTPUTF8. */
+static void note_utf8(struct smtp_session *s, struct str address)
+{
+    if (!utf8_is_ascii(address))
+        smtp_allow_utf8(s, true);
+}
+
 /* --- Recipients */
 
 static bool add_recipient(struct smtp_session *s, struct str text, struct error *err)
@@ -28,6 +36,7 @@ static bool add_recipient(struct smtp_session *s, struct str text, struct error 
         return false;
     if (str_is_null(address.domain))
         address.text = str_join3(s->scratch, address.text, STR("@"), s->settings->process->qualify_recipient);
+    note_utf8(s, address.text);
     smtp_add_recipient(s, address.text);
     return true;
 }
@@ -119,6 +128,7 @@ static void change_sender(struct smtp_session *s, const struct address *address)
     if (!s->peer->trusted && text.n > 0 &&
         list_match(&s->scope, s->options->untrusted_set_sender, text, NULL, &err) != MATCH_YES)
         return;
+    note_utf8(s, text);
     s->message.sender_address = s->transaction.raw_sender = str_copy(s->arena, text);
     s->transaction.sender_set_untrusted = !s->peer->trusted && !str_eq(text, own);
     if (!s->peer->trusted)
@@ -414,7 +424,7 @@ static enum smtp_submission_end submit(struct smtp_session *s)
     struct message m;
     struct copy copy;
 
-    s->connection.received_protocol = str_is_null(s->submission->protocol) ? STR("local") : s->submission->protocol;
+    smtp_set_protocol(s);
     s->recipient_unqualified_allowed = s->sender_unqualified_allowed = !s->submission->no_qualify;
     if (!set_sender(s) || !smtp_expand_local_limits(s))
         return SUBMISSION_FAILED;

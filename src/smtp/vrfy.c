@@ -1,22 +1,36 @@
 /* VRFY and EXPN (RFC 5321 section 3.5; manual, 49.7). */
 #include "smtp/envelope.h"
 #include "smtp/log_lines.h"
+#include "smtp/parameters.h"
 #include "smtp/policy.h"
 #include "smtp/reply.h"
 
+/* Takes SMTPUTF8 off (RFC 6531 section 3.7.4.2), which allows addresses in UTF-8 for this command. ACLs see it in
+ * $smtp_command_argument. */
+static struct str argument_of(struct smtp_session *s)
+{
+    struct smtp_parameter last;
+
+    if (!s->smtputf8_advertised || !smtp_last_parameter(s->scratch, s->argument, &last) ||
+        !str_is_nocase(last.word, "SMTPUTF8"))
+        return s->argument;
+    smtp_allow_utf8(s, true);
+    return last.rest;
+}
+
 /* False: answered. */
-static bool read_address(struct smtp_session *s, struct address *address)
+static bool read_address(struct smtp_session *s, struct str text, struct address *address)
 {
     struct error err = ERROR_IN(s->scratch);
 
-    if (!smtp_parse_address(s, s->argument, false, address, &err)) {
+    if (!smtp_parse_address(s, text, false, address, &err)) {
         smtp_reply_str(s, str_join(s->scratch, STR("501 "), err.text));
         return false;
     }
     if (!str_is_null(address->domain))
         return true;
     if (!s->recipient_unqualified_allowed && !str_is_nocase(address->text, "postmaster")) {
-        smtp_refuse_unqualified(s, "verify", address->text, s->argument);
+        smtp_refuse_unqualified(s, "verify", address->text, text);
         return false;
     }
     address->domain = s->settings->process->qualify_recipient;
@@ -73,12 +87,12 @@ static void verify(struct smtp_session *s, const struct address *address)
     log_failure(s);
 }
 
-void smtp_vrfy(struct smtp_session *s)
+static void vrfy(struct smtp_session *s, struct str text)
 {
     struct acl_outcome outcome;
     struct address address;
 
-    if (!read_address(s, &address))
+    if (!read_address(s, text, &address))
         return;
     s->address.local_part = s->address.original_local_part = address_unquote(s->scratch, address.local_part);
     s->address.domain = s->address.original_domain = address.domain;
@@ -87,6 +101,20 @@ void smtp_vrfy(struct smtp_session *s)
     else
         smtp_policy_refuse(s, ACL_WHERE_VRFY, s->argument, &outcome);
     s->address = (struct scope_address){0};
+}
+
+/* A message that is under way keeps what it is. */
+static void with_utf8(struct smtp_session *s, void (*handle)(struct smtp_session *s, struct str text))
+{
+    bool before = s->transaction.smtputf8;
+
+    handle(s, argument_of(s));
+    smtp_allow_utf8(s, before);
+}
+
+void smtp_vrfy(struct smtp_session *s)
+{
+    with_utf8(s, vrfy);
 }
 
 /* --- EXPN */
@@ -123,10 +151,9 @@ static void expand_address(struct smtp_session *s, struct str address)
         smtp_respond(s, STR("553"), err.text, true);
 }
 
-void smtp_expn(struct smtp_session *s)
+static void expn(struct smtp_session *s, struct str address)
 {
     struct acl_outcome outcome;
-    struct str address = s->argument;
 
     if (smtp_policy_run(s, ACL_WHERE_EXPN, STR_NULL, &outcome) != ACL_ACCEPT) {
         smtp_policy_refuse(s, ACL_WHERE_EXPN, s->argument, &outcome);
@@ -135,4 +162,9 @@ void smtp_expn(struct smtp_session *s)
     if (str_find(address, '@') < 0)
         address = str_join3(s->scratch, address, STR("@"), s->settings->process->qualify_domain);
     expand_address(s, address);
+}
+
+void smtp_expn(struct smtp_session *s)
+{
+    with_utf8(s, expn);
 }

@@ -89,7 +89,7 @@ static bool sift(struct reply *r, struct str *addresses)
     while (header_address_next(&list, r->arena, &mailbox)) {
         struct error why = ERROR_IN(r->arena);
 
-        if (!header_address_parse(r->arena, mailbox, &parsed))
+        if (!header_address_parse(r->arena, mailbox, true, &parsed))
             return error_set(r->err, "malformed address in \"%.*s\"", STR_ARG(*addresses));
         switch (list_match(r->delivery->scope, r->config->never_mail, parsed.address, NULL, &why)) {
         case MATCH_YES:

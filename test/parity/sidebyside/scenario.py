@@ -3,6 +3,7 @@
 A TOML file holds the scenarios of one group:
 
     about = "one line"
+    utf8 = true             # the file's text is sent and written as UTF-8; without it, in Latin-1
 
     [defaults]              # keys for every scenario that does not set them itself
     mode = "daemon"
@@ -153,9 +154,11 @@ def build(table, shared, dns, group):
 
 
 def load(path):
-    with open(path, "rb") as file:
-        document = tomllib.load(file)
-    check_keys(document, {"about", "defaults", "shared", "dns", "scenario"}, path.name)
+    text = path.read_text("utf-8")
+    document = tomllib.loads(text)
+    if document.get("utf8"):  # everything else takes characters for octets
+        document = tomllib.loads(text.encode().decode("latin-1"))
+    check_keys(document, {"about", "utf8", "defaults", "shared", "dns", "scenario"}, path.name)
     defaults = document.get("defaults", {})
     scenarios = [build(defaults | table, document.get("shared", {}), document.get("dns"), path.stem)
                  for table in document.get("scenario", [])]

@@ -106,7 +106,7 @@ class Run:
 
     def arguments(self, *more):
         return [self.program.path, "-C", str(self.place.configuration), *more,
-                *(self.place.fill_in(argument) for argument in self.scenario.args)]
+                *(self.place.fill_in(argument).encode("latin-1") for argument in self.scenario.args)]
 
     def start(self, arguments, **streams):
         if self.scenario.dns:
