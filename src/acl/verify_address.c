@@ -169,6 +169,7 @@ bool acl_verify_ask(struct acl_run *run, struct mail_verify *request, enum mail_
 
     if (services == NULL || services->verify == NULL)
         return false;
+    request->handling = run->context->handling;
     *result = services->verify(services->ctx, run->context->scope, request);
     return true;
 }

@@ -32,6 +32,17 @@ bool utf8_is_ascii(struct str s)
     return true;
 }
 
+bool utf8_is_valid(struct str s)
+{
+    uint32_t character;
+    size_t length;
+
+    for (size_t i = 0; i < s.n; i += length)
+        if (!utf8_read(s, i, &length, &character))
+            return false;
+    return true;
+}
+
 void utf8_add(struct buffer *out, uint32_t character)
 {
     int more = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;

@@ -73,7 +73,6 @@ struct mail_properties {
     struct str headers_add;    /* header lines, each with its newline */
     struct str headers_remove; /* a list of names */
     struct varset *router_vars; /* $r_...: shared, never changed in place */
-    bool utf8_message, utf8_downconvert, utf8_downconvert_maybe;
 };
 
 struct mail_recipient {
@@ -130,6 +129,7 @@ struct mail_recipient {
 
     /* What a transport found, for the delivery line. */
     const struct mail_host *host_used;
+    struct str sent_address;    /* in A-labels, where RCPT had them; STR_NULL: RCPT had the address itself */
     struct str interface_address;
     int interface_port;
     struct scope_tls tls;       /* of the connection; .active false: none */

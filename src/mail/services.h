@@ -25,10 +25,13 @@ struct mail_verify_options {
     bool success_on_redirect;
 };
 
+struct mail_handling;
+
 struct mail_verify {
     struct str address;
     bool sender;            /* a sender's (verify_sender, $verify_mode S), not a recipient's */
     struct mail_verify_options options;
+    const struct mail_handling *handling; /* what controls have said so far; NULL: nothing */
     /* The answer, in the scope's arena: texts for the client and the log (STR_NULL: none), and where the
      * failure came from: "route", "mail", "recipient", "postmaster", "qualify" ($recipient_verify_failure), which
      * are constants. */

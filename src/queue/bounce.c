@@ -2,6 +2,7 @@
 #include "queue/bounce.h"
 
 #include "base/log.h"
+#include "base/print.h"
 #include "base/strlist.h"
 #include "mail/header.h"
 #include "match/list.h"
@@ -52,7 +53,8 @@ static void add_failed_header(struct dsn *d, const struct mail_recipient *failed
             buffer_add_cstr(&b, n > 50 ? "\n  ..." : ",\n  ");
         if (n > 50)
             break;
-        buffer_add(&b, named->address);
+        buffer_add(&b, d->c.message->smtputf8 ? dsn_readable(d, named->address)
+                                              : printable(d->job->arena, named->address));
     }
     compose_header(&d->c, "X-Failed-Recipients", buffer_str(&b));
 }
@@ -79,12 +81,12 @@ static void add_text(struct dsn *d, const struct template_file *file, struct str
                           "A message sent by\n\n  <%.*s>\n\n"
                           "could not be delivered to one or more of its recipients. The following\n"
                           "address(es) failed:\n",
-                          STR_ARG(job->message->sender));
+                          STR_ARG(dsn_readable(d, job->message->sender)));
     }
     buffer_add_char(b, '\n');
     for (const struct mail_recipient *r = failed; r; r = r->next) {
         buffer_add_cstr(b, "  ");
-        dsn_add_address(b, r, "    ");
+        dsn_add_address(d, r, "    ");
         dsn_add_error(b, r);
         buffer_add_char(b, '\n');
     }
@@ -103,7 +105,7 @@ static void add_returned_output(struct dsn *d, const struct template_file *file,
             buffer_add_cstr(b, "\nThe following text was generated during the delivery attempt:\n");
         begun = true;
         buffer_add_cstr(b, "\n------ ");
-        dsn_add_address(b, r, "       ");
+        dsn_add_address(d, r, "       ");
         buffer_add_cstr(b, " ------\n\n");
         buffer_add(b, r->transport_return_message);
         if (r->transport_return_message.s[r->transport_return_message.n - 1] != '\n')
@@ -205,7 +207,7 @@ void bounce_report_success(struct job *job)
                                " ----- The following addresses had successful delivery notifications -----\n");
     for (const struct mail_recipient *r = job->succeeded.first; r; r = r->next)
         if (wants_report(r))
-            buffer_printf(&d.c.body, "<%.*s> (relayed %s)\n", STR_ARG(r->address),
+            buffer_printf(&d.c.body, "<%.*s> (relayed %s)\n", STR_ARG(dsn_readable(&d, r->address)),
                           r->host_used ? "to non-DSN-aware mailer" : "via non \"Remote SMTP\" router");
     dsn_begin_status(&d);
     for (const struct mail_recipient *r = job->succeeded.first; r; r = r->next)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "expand/expand.h"
 #include "expand/header_address.h"
 #include "mail/fixups.h"
@@ -51,6 +52,7 @@ void compose_recipient(struct composing *c, struct str address)
         last = &(*last)->next;
     *last = r;
     c->message->recipient_count++;
+    c->message->smtputf8 |= !utf8_is_ascii(address);
 }
 
 void compose_from(struct composing *c)
@@ -87,7 +89,8 @@ static void count_lines(struct composing *c)
 static struct str received_header(struct composing *c)
 {
     struct scope_message shown = {.sender_address = c->message->sender, .sender_set = true,
-                                  .message_id = c->message->id};
+                                  .message_id = c->message->id,
+                                  .message_smtputf8 = c->message->smtputf8 ? STR("yes") : STR_NULL};
     struct scope scope = *c->scope;
     struct error err = ERROR_IN(c->arena);
     struct str text, date;

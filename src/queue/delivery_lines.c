@@ -56,7 +56,9 @@ static void add_parents(struct buffer *line, const struct mail_recipient *r)
 static void add_address(struct job *job, struct buffer *line, const struct mail_recipient *r, bool success)
 {
     const struct mail_recipient *top = mail_recipient_top(r);
-    struct str shown = success ? short_address(job, r) : r->address;
+    struct str shown = !str_is_null(r->sent_address) ? r->sent_address
+                       : success                   ? short_address(job, r)
+                                                   : r->address;
 
     buffer_add(line, shown);
     add_parents(line, r);

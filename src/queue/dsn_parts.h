@@ -1,4 +1,5 @@
-/* The parts that bounces, warnings and reports consist of (RFC 3462, RFC 3464). Private to src/queue. */
+/* The parts that bounces, warnings and reports consist of (RFC 3462, RFC 3464); of those about international messages
+ * in the forms of RFC 6533. Private to src/queue. */
 #ifndef QUEUE_DSN_PARTS_H
 #define QUEUE_DSN_PARTS_H
 
@@ -8,6 +9,7 @@ struct dsn {
     struct job *job;
     struct composing c;
     struct str boundary;
+    bool international; /* the message is */
 };
 
 /* Begins a report about the job's message to that address. auto_submitted: "auto-replied" or
@@ -30,8 +32,11 @@ void dsn_add_remote(struct dsn *d, const struct mail_recipient *r);
 /* The message itself, or its headers alone, and the end. */
 void dsn_add_message(struct dsn *d, bool with_body);
 
+/* An address for people: in UTF-8 where that may be, else with what is not ASCII escaped. */
+struct str dsn_readable(const struct dsn *d, struct str address);
+
 /* How an address is named: what it is, and where it comes from. */
-void dsn_add_address(struct buffer *b, const struct mail_recipient *r, const char *indent);
+void dsn_add_address(struct dsn *d, const struct mail_recipient *r, const char *indent);
 
 /* Why it went wrong, in lines with four spaces in front. */
 void dsn_add_error(struct buffer *b, const struct mail_recipient *r);

@@ -85,7 +85,8 @@ static void add_text(struct dsn *d, const struct template_file *file, struct str
         if (str_eq(to, job->message->sender))
             buffer_add_cstr(b, "A message that you sent ");
         else
-            buffer_printf(b, "A message sent by\n\n  <%.*s>\n\n", STR_ARG(job->message->sender));
+            buffer_printf(b, "A message sent by\n\n  <%.*s>\n\n",
+                          STR_ARG(dsn_readable(d, job->message->sender)));
         buffer_printf(b,
                       "has not yet been delivered to one or more of its\n"
                       "recipients after more than %.*s on the queue on %.*s.\n\n"
@@ -100,7 +101,7 @@ static void add_text(struct dsn *d, const struct template_file *file, struct str
     for (const struct mail_recipient *r = job->deferred.first; r; r = r->next)
         if (may_warn(r)) {
             buffer_add_cstr(b, "  ");
-            dsn_add_address(b, r, "    ");
+            dsn_add_address(d, r, "    ");
             buffer_add_char(b, '\n');
         }
     buffer_add_char(b, '\n');

@@ -25,6 +25,7 @@ struct callout {
     struct str address; /* as RCPT has it */
     struct str from;    /* for MAIL; empty: the null sender */
     bool random, postmaster; /* are to be tried */
+    enum utf8_way utf8;
     struct remote remote;
 };
 
@@ -102,9 +103,32 @@ static enum said ask(struct callout *c, struct str command)
     return c->remote.client.failure.permanent ? SAID_NO : SAID_LATER;
 }
 
+/* The address in A-labels where the host needs them. */
+static struct str sent_form(const struct callout *c, struct str address)
+{
+    struct error err = ERROR_IN(c->arena);
+    struct str sent;
+
+    return utf8_address(c->arena, c->utf8, address, &sent, &err) ? sent : address;
+}
+
 static struct str mail_command(const struct callout *c, struct str from)
 {
-    return str_printf(c->arena, "MAIL FROM:<%.*s>", STR_ARG(from));
+    return str_printf(c->arena, "MAIL FROM:<%.*s>%s", STR_ARG(sent_form(c, from)),
+                      c->utf8 == UTF8_ASKED_FOR ? " SMTPUTF8" : "");
+}
+
+/* RCPT, which log lines show with the address as it is. */
+static enum said ask_for(struct callout *c, struct str address)
+{
+    struct smtp_client *client = &c->remote.client;
+    struct str shown = printable(c->arena, str_printf(c->arena, "RCPT TO:<%.*s>", STR_ARG(address)));
+    struct client_expect expect = {.what = shown, .digit = '2'};
+
+    client_send(client, str_printf(c->arena, "RCPT TO:<%.*s>", STR_ARG(sent_form(c, address))));
+    if (client_flush(client, shown.s) && client_expect(client, &expect))
+        return SAID_YES;
+    return client->failure.permanent ? SAID_NO : SAID_LATER;
 }
 
 /* RCPT is only as good as the sender it goes with: each begins anew. */
@@ -126,7 +150,7 @@ static enum said try_random(struct callout *c)
         log_write(LOG_MAIN | LOG_PANIC, "failed to expand callout_random_local_part: %.*s", STR_ARG(err.text));
         return SAID_NO;
     }
-    said = ask(c, str_printf(c->arena, "RCPT TO:<%.*s@%.*s>", STR_ARG(local), STR_ARG(c->recipient.domain)));
+    said = ask_for(c, str_join3(c->arena, local, STR("@"), c->recipient.domain));
     if (said != SAID_LATER)
         c->domain.random = said == SAID_YES ? CALLOUT_ACCEPT : CALLOUT_REJECT;
     return said;
@@ -140,7 +164,7 @@ static enum said try_postmaster(struct callout *c, struct str *sent)
 
     *sent = str_printf(c->arena, "RCPT TO:<postmaster@%.*s>", STR_ARG(c->recipient.domain));
     if (said == SAID_YES)
-        said = ask(c, *sent);
+        said = ask_for(c, str_join(c->arena, STR("postmaster@"), c->recipient.domain));
     if (said == SAID_NO && o->full_postmaster)
         said = ask(c, *sent = STR("RCPT TO:<postmaster>"));
     if (said != SAID_LATER)
@@ -161,11 +185,44 @@ static enum mail_verify_result mail_refused(struct callout *c)
                                          : STR(""));
 }
 
+/* False: *result says why there is nothing to ask. */
+static bool choose_utf8(struct callout *c, enum mail_verify_result *result)
+{
+    const struct scope_message *message = c->scope->message;
+    struct error err = ERROR_IN(c->arena);
+    struct str sent;
+
+    c->utf8 = UTF8_PLAIN;
+    if (!message || message->message_smtputf8.n == 0)
+        return true;
+    if (!remote_utf8_way(&c->remote, c->request->handling, &c->utf8)) {
+        *result = put_off(c, STR_NULL);
+        return false;
+    }
+    if (c->utf8 == UTF8_REFUSED) {
+        c->request->failure = STR("mail");
+        c->request->user_message = STR("533 no support for internationalised mailbox name");
+        c->request->log_message = str_taint(
+            str_printf(c->arena, "%.*s : response to \"EHLO\" did not include SMTPUTF8", STR_ARG(host_text(c))));
+        *result = VERIFY_FAIL;
+        return false;
+    }
+    if (utf8_address(c->arena, c->utf8, c->address, &sent, &err) &&
+        utf8_address(c->arena, c->utf8, c->from, &sent, &err))
+        return true;
+    *result = put_off(c, err.text);
+    return false;
+}
+
 static enum mail_verify_result talk(struct callout *c)
 {
     struct str sent = str_printf(c->arena, "RCPT TO:<%.*s>", STR_ARG(c->address));
-    enum said said = ask(c, mail_command(c, c->from));
+    enum mail_verify_result result;
+    enum said said;
 
+    if (!choose_utf8(c, &result))
+        return result;
+    said = ask(c, mail_command(c, c->from));
     if (said == SAID_NO)
         return mail_refused(c);
     if (said == SAID_YES && str_is_empty(c->from))
@@ -179,7 +236,7 @@ static enum mail_verify_result talk(struct callout *c)
         said = c->remote.client.failure.lost ? SAID_LATER : begin_again(c, c->from);
     }
     if (said == SAID_YES)
-        said = ask(c, sent);
+        said = ask_for(c, c->address);
     if (said == SAID_NO) {
         callout_cache_keep_address(&c->cache, CALLOUT_REJECT);
         return refused(c, "recipient", sent.s, STR(""));

@@ -1,6 +1,7 @@
 /* MAIL and RCPT: see smtp_envelope.h. */
 #include "transports/smtp_envelope.h"
 
+#include "base/utf8.h"
 #include "base/xtext.h"
 #include "expand/expand.h"
 #include "mail/delivery_error.h"
@@ -69,6 +70,34 @@ static int64_t message_size(const struct delivery *delivery)
     return size;
 }
 
+/* Whether the message is an international one: it came as such, or a router has made an address in UTF-8. */
+static bool is_international(const struct transaction *t)
+{
+    if (t->delivery->message->smtputf8)
+        return true;
+    for (size_t i = 0; i < t->n; i++)
+        if (t->recipients[i]->parent && !utf8_is_ascii(t->recipients[i]->address))
+            return true;
+    return false;
+}
+
+/* Decides on t->utf8. False: the message cannot go to this host; t->r->client.failure. */
+static bool choose_utf8(struct transaction *t)
+{
+    struct remote *r = t->r;
+
+    t->utf8 = UTF8_PLAIN;
+    if (!is_international(t))
+        return true;
+    if (!remote_utf8_way(r, &t->delivery->message->handling, &t->utf8))
+        return false;
+    if (t->utf8 != UTF8_REFUSED)
+        return true;
+    client_fail(&r->client, DELIVERY_UTF8_FORWARD, "utf8 support required but not offered for forwarding");
+    r->client.failure.permanent = true;
+    return false;
+}
+
 bool transaction_mail_command(struct transaction *t)
 {
     struct remote *r = t->r;
@@ -76,21 +105,23 @@ bool transaction_mail_command(struct transaction *t)
     const struct smtp_offer *offer = &r->client.offer;
     struct buffer b = BUFFER_IN(r->arena);
     struct error err = ERROR_IN(r->arena);
-    struct str auth;
+    struct str auth, sender;
 
+    if (!choose_utf8(t))
+        return false;
     r->quiet = true;
     if (!message_return_path(t->delivery, &t->return_path, &err))
         return client_fail(&r->client, DELIVERY_EXPANSION, "%.*s", STR_ARG(err.text));
     if (!fits_command(t->return_path))
         return client_fail(&r->client, DELIVERY_UNKNOWN, "the sender has line breaks in its address");
-    if (message->smtputf8 && !smtp_offers(offer, SMTP_SMTPUTF8))
-        return client_fail(&r->client, DELIVERY_UTF8_FORWARD, "utf8 support required but not offered for forwarding");
-    buffer_printf(&b, "MAIL FROM:<%.*s>", STR_ARG(t->return_path));
+    if (!utf8_address(r->arena, t->utf8, t->return_path, &sender, &err))
+        return client_fail(&r->client, DELIVERY_EXPANSION, "%.*s", STR_ARG(err.text));
+    buffer_printf(&b, "MAIL FROM:<%.*s>", STR_ARG(sender));
     if (smtp_offers(offer, SMTP_SIZE) && r->options->size_addition >= 0 && message->body_size >= 0)
         buffer_printf(&b, " SIZE=%lld", (long long)message_size(t->delivery) + r->options->size_addition);
     if (t->prdr)
         buffer_add_cstr(&b, " PRDR");
-    if (message->smtputf8)
+    if (t->utf8 == UTF8_ASKED_FOR)
         buffer_add_cstr(&b, " SMTPUTF8");
     if (t->dsn)
         add_dsn(&b, message);
@@ -123,27 +154,45 @@ static void add_notify(struct buffer *b, unsigned flags)
     }
 }
 
-bool transaction_rcpt_command(struct transaction *t, const struct mail_recipient *recipient, struct str *shown,
-                              struct str *command)
+static void add_orcpt(struct buffer *b, const struct transaction *t, const struct mail_recipient *recipient)
 {
+    struct str orcpt = str_is_empty(recipient->dsn_orcpt)
+                           ? STR_NULL
+                           : utf8_orcpt(t->r->arena, t->utf8, recipient->dsn_orcpt);
+
+    if (str_is_null(orcpt) || !fits_command(orcpt))
+        return;
+    buffer_add_cstr(b, " ORCPT=");
+    buffer_add(b, orcpt);
+}
+
+bool transaction_rcpt_command(struct transaction *t, struct mail_recipient *recipient, struct str *shown,
+                              struct str *command, struct client_failure *why)
+{
+    static const char broken[] = "the address has line breaks in it";
     const struct remote *r = t->r;
     struct buffer b = BUFFER_IN(r->arena);
-    struct str address = transaction_rcpt_address(r->arena, r->transport, recipient);
+    struct error err = ERROR_IN(r->arena);
+    struct str address = transaction_rcpt_address(r->arena, r->transport, recipient), sent;
 
+    *why = (struct client_failure){.error = DELIVERY_UNKNOWN, .permanent = true, .text = STR(broken)};
     if (!fits_command(address))
         return false;
+    *why = (struct client_failure){.error = DELIVERY_EXPANSION};
+    if (!utf8_address(r->arena, t->utf8, address, &sent, &err)) {
+        why->text = err.text;
+        return false;
+    }
+    recipient->sent_address = str_eq(sent, address) ? STR_NULL : str_copy(r->results, sent);
+    *shown = str_join3(r->arena, STR("RCPT TO:<"), address, STR(">"));
     buffer_add_cstr(&b, "RCPT TO:<");
-    buffer_add(&b, address);
+    buffer_add(&b, sent);
     buffer_add_cstr(&b, ">");
-    *shown = str_copy(r->arena, buffer_str(&b));
     if (r->lmtp && r->options->lmtp_ignore_quota && smtp_offers(&r->client.offer, SMTP_IGNOREQUOTA))
         buffer_add_cstr(&b, " IGNOREQUOTA");
     if (t->dsn) {
         add_notify(&b, recipient->dsn_flags);
-        if (!str_is_empty(recipient->dsn_orcpt) && fits_command(recipient->dsn_orcpt)) {
-            buffer_add_cstr(&b, " ORCPT=");
-            buffer_add(&b, recipient->dsn_orcpt);
-        }
+        add_orcpt(&b, t, recipient);
     }
     *command = buffer_str(&b);
     return true;

@@ -8,8 +8,9 @@
 /* Makes t->mail. False: t->r->client.failure. */
 bool transaction_mail_command(struct transaction *t);
 
-/* Makes the command for a recipient, and what log lines show of it. False: the address has line breaks in it. */
-bool transaction_rcpt_command(struct transaction *t, const struct mail_recipient *recipient, struct str *shown,
-                              struct str *command);
+/* Makes the command for a recipient, and what log lines show of it. The recipient gets to know the address that was
+ * sent. False: it cannot be sent; *why. */
+bool transaction_rcpt_command(struct transaction *t, struct mail_recipient *recipient, struct str *shown,
+                              struct str *command, struct client_failure *why);
 
 #endif

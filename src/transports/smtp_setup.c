@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/idna.h"
 #include "base/log.h"
 #include "base/print.h"
 #include "expand/expand.h"
@@ -227,8 +228,12 @@ static bool encrypt(struct remote *r)
 
 static bool set_up(struct remote *r)
 {
+    struct error err = ERROR_IN(r->arena);
+
     if (!remote_expand(r, r->options->helo_data, "helo_data", &r->helo))
         return false;
+    if (!idna_domain_to_alabel(r->arena, str_is_null(r->helo) ? STR("") : r->helo, &r->helo, &err))
+        return client_fail(&r->client, DELIVERY_EXPANSION, "failed to expand helo_data: %.*s", STR_ARG(err.text));
     if (str_find(r->helo, '\n') >= 0 || str_find(r->helo, '\r') >= 0)
         return client_fail(&r->client, DELIVERY_EXPANSION, "helo_data expands to more than one line");
     early_begin(r);

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "base/idna.h"
 #include "base/log.h"
 #include "base/print.h"
 #include "config/config.h"
@@ -42,6 +43,15 @@ static bool read_settings(struct remote *r, struct tls_client_settings *settings
            remote_expand(r, o->tls_alpn, "tls_alpn", &settings->alpn);
 }
 
+/* Names in TLS are all ASCII (RFC 6066 section 3, RFC 6125). One that has no such form stays: no certificate has it. */
+static struct str in_alabels(struct remote *r, struct str name)
+{
+    struct error err = ERROR_IN(r->arena);
+    struct str converted;
+
+    return !str_is_null(name) && idna_domain_to_alabel(r->arena, name, &converted, &err) ? converted : name;
+}
+
 /* How much the server's certificate matters. Without either list that is as if tls_verify_hosts had every host;
  * tls_try_verify_hosts is not empty by default. */
 static bool read_request(struct remote *r, struct tls_client_request *request)
@@ -61,7 +71,8 @@ static bool read_request(struct remote *r, struct tls_client_request *request)
     else if (remote_host_in(r, o->tls_try_verify_hosts))
         request->verify = TLS_VERIFY_TRY;
     if (request->verify != TLS_VERIFY_NONE && remote_host_in(r, o->tls_verify_cert_hostnames))
-        request->verify_name = str_is_null(r->host->certname) ? r->host->name : r->host->certname;
+        request->verify_name = in_alabels(r, str_is_null(r->host->certname) ? r->host->name : r->host->certname);
+    request->sni = in_alabels(r, request->sni);
     request->request_ocsp = remote_host_in(r, o->hosts_request_ocsp);
     request->resumption = r->resumption = remote_host_in(r, o->tls_resumption_hosts);
     if (r->resumption)

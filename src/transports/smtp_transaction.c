@@ -117,14 +117,13 @@ static bool read_rcpt(struct transaction *t, size_t i, struct str shown)
 
 static bool make_rcpt(struct transaction *t, size_t i, struct str *shown, struct str *command)
 {
-    static const char why[] = "the address has line breaks in it";
-    struct client_failure failure = {.error = DELIVERY_UNKNOWN, .text = STR(why)};
+    struct client_failure why;
 
-    if (transaction_rcpt_command(t, t->recipients[i], shown, command)) {
+    if (transaction_rcpt_command(t, t->recipients[i], shown, command, &why)) {
         *shown = printable(t->r->arena, *shown);
         return true;
     }
-    transaction_result(t->recipients[i], MAIL_FAIL, t->r, &failure);
+    transaction_result(t->recipients[i], why.permanent ? MAIL_FAIL : MAIL_DEFER, t->r, &why);
     return false;
 }
 

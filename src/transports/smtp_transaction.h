@@ -2,7 +2,7 @@
 #ifndef TRANSPORTS_SMTP_TRANSACTION_H
 #define TRANSPORTS_SMTP_TRANSACTION_H
 
-#include "transports/smtp_remote.h"
+#include "transports/smtp_utf8.h"
 
 enum transaction_end {
     TRANSACTION_DONE,    /* each recipient has a result; another transaction may follow */
@@ -20,6 +20,7 @@ struct transaction {
 
     /* Private. */
     struct str return_path;
+    enum utf8_way utf8;
     bool *accepted;                     /* for each recipient */
     size_t accepted_count;
     struct str mail;                    /* the command */
