@@ -34,6 +34,11 @@ static bool convert(struct arena *arena, struct str domain, struct str *alabel, 
 }
 #endif
 
+bool idna_is_supported(void)
+{
+    return SUPPORT_I18N;
+}
+
 bool idna_domain_to_alabel(struct arena *arena, struct str domain, struct str *alabel, struct error *err)
 {
     *alabel = domain;

@@ -8,6 +8,9 @@
 #include "base/error.h"
 #include "base/str.h"
 
+/* Whether this build can convert domains (SUPPORT_I18N). */
+bool idna_is_supported(void);
+
 /* A domain in UTF-8 to A-labels, by IDNA 2008; one that is all ASCII stays as it is. False: err says why. */
 bool idna_domain_to_alabel(struct arena *arena, struct str domain, struct str *alabel, struct error *err);
 

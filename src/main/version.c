@@ -10,6 +10,7 @@
 
 #include "auths/auth.h"
 #include "base/arena.h"
+#include "base/idna.h"
 #include "base/log.h"
 #include "lookups/lookup.h"
 #include "routers/router.h"
@@ -115,7 +116,8 @@ static void print_libraries(void)
 void version_print(void)
 {
     printf("Exim version %s #1 built %s %s (Gatepost %s)\n", EXIM_VERSION, __DATE__, __TIME__, GATEPOST_VERSION);
-    printf("Support for: crypteq IPv6%s OpenSSL TLS_resume Event OCSP PRDR PROXY TCP_Fast_Open\n", SUPPORT_PAM ? " PAM" : "");
+    printf("Support for: crypteq IPv6%s OpenSSL TLS_resume Event%s OCSP PRDR PROXY TCP_Fast_Open\n",
+           SUPPORT_PAM ? " PAM" : "", idna_is_supported() ? " I18N" : "");
     print_lookups(false);
     print_lookups(true);
     printf("Authenticators:");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/idna.h"
 #include "base/ip.h"
 #include "base/print.h"
 #include "smtp/host_name.h"
@@ -175,8 +176,9 @@ static void add_extensions(struct smtp_session *s, struct buffer *b)
         buffer_add_cstr(b, "\nSTARTTLS");
     if (o->prdr_enable)
         buffer_add_cstr(b, "\nPRDR");
-    if ((s->smtputf8_advertised = o->accept_8bitmime && smtp_host_in(s, o->smtputf8_advertise_hosts,
-                                                                     "smtputf8_advertise_hosts")))
+    if ((s->smtputf8_advertised =
+             o->accept_8bitmime && idna_is_supported() &&
+             smtp_host_in(s, o->smtputf8_advertise_hosts, "smtputf8_advertise_hosts")))
         buffer_add_cstr(b, "\nSMTPUTF8");
     buffer_add_cstr(b, "\nHELP");
 }

@@ -200,7 +200,7 @@ static bool choose_utf8(struct callout *c, enum mail_verify_result *result)
         return false;
     }
     if (c->utf8 == UTF8_REFUSED) {
-        c->request->failure = STR("mail");
+        c->request->failure = STR("");
         c->request->user_message = STR("533 no support for internationalised mailbox name");
         c->request->log_message = str_taint(
             str_printf(c->arena, "%.*s : response to \"EHLO\" did not include SMTPUTF8", STR_ARG(host_text(c))));

@@ -1,5 +1,6 @@
 """The whole way of a message: from swaks to Gatepost, from there to a mail server of another make, into a mailbox."""
 import re
+import smtplib
 import subprocess
 
 import pytest
@@ -119,6 +120,29 @@ def test_from_client_to_mailbox(place, pki, hop, way):
     user = f" A=client:{re.escape(hop.user)}" if hop.tls else ""
     assert re.search(rf" => {RECIPIENT} R=on T=on H=127\.0\.0\.1 \[127\.0\.0\.1\]{cipher}{user}"
                      r'( K)? C="250[- ].*"$', delivery), delivery
+
+
+def test_an_international_message(place, pki, hop):
+    """A hop without SMTPUTF8 gets the addresses in A-labels."""
+    sender, alabels = "jörg@grüße.test", "xn--jrg-sna@xn--gre-6ka8l.test"
+    configure(place, pki, hop, "plain")
+    subject = f"Grüße für {type(hop).__name__}"
+    with smtplib.SMTP("127.0.0.1", place.daemon(), "client.test", DEADLINE) as client:
+        client.login("alice", "secret")
+        client.sendmail(sender, [RECIPIENT], f"From: {sender}\r\nSubject: {subject}\r\n\r\nçava\r\n".encode(),
+                        mail_options=["SMTPUTF8", "BODY=8BITMIME"])
+    place.wait_for_log(" Completed")
+
+    def arrived():
+        return [mail for mail in (mail.encode("latin-1").decode() for mail in hop.mails()) if subject in mail]
+
+    wait_until(arrived, "the message is in the mailbox")
+    (mail,) = arrived()
+    assert "by mail.test with utf8esmtpa" in mail and "çava" in mail
+    seen = {Postfix: f"Return-Path: <{sender}>", Exim: "by exim.test with utf8esmtpa", OpenSmtpd: f"Return-Path: <{alabels}>"}
+    assert seen[type(hop)] in mail, mail
+    line = next(line for line in place.log("main").split("\n") if " <= " in line)
+    assert f" <= {sender} H=(client.test) [127.0.0.1] P=utf8esmtpa A=plain:alice " in line.encode("latin-1").decode()
 
 
 def test_wrong_password_puts_the_message_off(place, pki, hop):

@@ -74,6 +74,8 @@ static struct mail_message *make_message(struct delivery_bench *bench, struct ar
     message->id = STR("1abcde-000000001-0001");
     message->sender = str_of(bench->sender ? bench->sender : "s@y.test");
     message->authenticated_sender = str_of(bench->authenticated_sender);
+    message->smtputf8 = bench->smtputf8;
+    message->handling = bench->handling;
     mail_headers_append(message, str_sub(arena, str_of(text), 0, (size_t)(body - 1 - text)));
     message->body_fd = memfd_create("body", MFD_CLOEXEC);
     message->body_size = (int64_t)strlen(body);
@@ -104,6 +106,9 @@ static struct mail_recipient *make_recipients(struct delivery_bench *bench, stru
         *last = mail_recipient_new(arena, address);
         (*last)->hosts = hosts;
         (*last)->dsn_flags = bench->dsn_flags;
+        (*last)->dsn_orcpt = str_of(bench->orcpt);
+        if (bench->generated)
+            (*last)->parent = mail_recipient_new(arena, STR("alias@x.test"));
         last = &(*last)->next;
     }
     return first;
@@ -154,6 +159,8 @@ static void add_result(struct buffer *b, const struct mail_recipient *r)
     static const char *const results[] = {"pending", "=>", "==", "**", "panic"};
 
     buffer_printf(b, "%s %.*s", results[r->result], STR_ARG(r->address));
+    if (!str_is_null(r->sent_address))
+        buffer_printf(b, "=%.*s", STR_ARG(r->sent_address));
     if (r->result != MAIL_OK) {
         buffer_printf(b, " (%d)%s: %.*s\n", r->error, r->host_used ? " H" : "", STR_ARG(r->message));
         return;

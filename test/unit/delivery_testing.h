@@ -5,6 +5,7 @@
 #include "smtp_server.h"
 #include "temp_files.h"
 #include "testing.h"
+#include "mail/message.h"
 #include "transports/transport.h"
 
 struct delivery_bench {
@@ -14,6 +15,9 @@ struct delivery_bench {
     const char *hosts;      /* a list of names or addresses; NULL: 127.0.0.1 */
     const char *message;    /* header lines, an empty line, a body; NULL: a short one */
     unsigned dsn_flags;     /* of all recipients */
+    const char *orcpt;      /* of all recipients; NULL: none */
+    bool smtputf8, generated; /* the message is international; its recipients come from another */
+    struct mail_handling handling;
     int longest_line;
 
     const char *sent;       /* to the server */

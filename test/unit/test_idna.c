@@ -95,6 +95,30 @@ static void test_local_parts(void **state)
     arena_free(arena);
 }
 
+static void test_whole_addresses(void **state)
+{
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct error err = ERROR_IN(arena);
+    struct str out;
+    (void)state;
+
+    assert_true(idna_address_to_alabel(arena, str_taint(STR("\xc3\xa9@\xc3\xbc.test")), &out, &err));
+    assert_string_equal(out.s, "xn--9ca@xn--tda.test");
+    assert_true(out.tainted);
+    assert_true(idna_address_to_alabel(arena, STR("a@\xc3\xbc.test"), &out, &err));
+    assert_string_equal(out.s, "a@xn--tda.test");
+    assert_true(idna_address_to_alabel(arena, STR("\"a b\"@\xc3\xbc.test"), &out, &err));
+    assert_string_equal(out.s, "\"a b\"@xn--tda.test");
+    assert_true(idna_address_to_alabel(arena, STR("\xc3\xa9"), &out, &err));
+    assert_string_equal(out.s, "xn--9ca");
+    assert_true(idna_address_to_alabel(arena, STR(""), &out, &err));
+    assert_string_equal(out.s, "");
+    assert_false(idna_address_to_alabel(arena, STR("\"\xc3\xa9\"@b.test"), &out, &err));
+    assert_false(idna_address_to_alabel(arena, STR("a@\xff.test"), &out, &err));
+    assert_false(idna_address_to_alabel(arena, STR("\xff@b.test"), &out, &err));
+    arena_free(arena);
+}
+
 /* Overlong forms, surrogates and what is cut short are no characters. */
 static void test_utf8(void **state)
 {
@@ -106,6 +130,9 @@ static void test_utf8(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(utf8_read(str_of(bad[i]), 0, &length, &character));
     assert_true(utf8_read(STR("\xe2\x82\xac"), 0, &length, &character));
+    assert_true(utf8_is_valid(STR("a\xe2\x82\xac")) && utf8_is_valid(STR("")));
+    assert_false(utf8_is_valid(STR("\xe2\x82\xac\x80")));
+    assert_true(utf8_is_ascii(STR("a\x7f")) && !utf8_is_ascii(STR("a\x80")));
     assert_int_equal(length, 3);
     assert_int_equal(character, 0x20ac);
 }
@@ -115,6 +142,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_punycode),   cmocka_unit_test(test_bad_punycode), cmocka_unit_test(test_taint),
         cmocka_unit_test(test_domains),    cmocka_unit_test(test_local_parts),  cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_whole_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -205,6 +205,12 @@ static const struct address_case liberal_cases[] = {
     {"<<a@b>", NULL, "'>' missing at end of address"},
     {"<a@\xc3\xa9>", "a@\xc3\xa9", NULL},
     {"<a@b.\xc3\xa9>", "a@b.\xc3\xa9", NULL},
+    {"<\xc3\xa9@\xe6\x97\xa5-1.\xc3\xa9>", "\xc3\xa9@\xe6\x97\xa5-1.\xc3\xa9", NULL},
+    {"<a@\xff.b>", NULL, "invalid UTF-8 byte sequence"},
+    {"<a@b\xc3>", NULL, "invalid UTF-8 byte sequence"},
+    {"<a@\xc0\xaf.b>", NULL, "invalid UTF-8 byte sequence"},
+    {"<a@b.\xed\xa0\x80>", NULL, "invalid UTF-8 byte sequence"},
+    {"<a@b.\xc3\xa9\x80>", NULL, "invalid UTF-8 byte sequence"},
 };
 
 static void check(struct arena *arena, const struct address_case *cases_, size_t n,

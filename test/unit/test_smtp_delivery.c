@@ -300,6 +300,111 @@ static void test_addresses_are_one_line(void **state)
                         "== a@x.test (-1): the sender has line breaks in its address\n");
 }
 
+/* --- Internationalised mail */
+
+#define OFFER "EHLO|250-f\\n250-DSN\\n250 SMTPUTF8\n"
+#define NO_OFFER "EHLO|250-f\\n250 DSN\n"
+#define E_UE "\xc3\xa9@\xc3\xbc.test" /* e with acute at u with diaeresis */
+#define REQUIRED "utf8 support required but not offered for forwarding"
+
+static void test_utf8_ways(void **state)
+{
+    static const struct {
+        const char *option;
+        bool always, maybe; /* control = utf8_downconvert */
+        const char *offered, *not_offered; /* what becomes of it: as it is, converted, refused */
+    } cases[] = {
+        {NULL, false, false, "as it is", "converted"},      {NULL, true, false, "as it is", "converted"},
+        {"-1", true, false, "as it is", "converted"},       {"1", false, false, "converted", "converted"},
+        {"0", true, false, "as it is", "refused"},          {"0", false, true, "as it is", "refused"},
+        {"", false, false, "as it is", "refused"},          {"", true, false, "converted", "converted"},
+        {"", false, true, "as it is", "converted"},         {"2", true, false, "converted", "converted"},
+        {"${if eq{$domain}{x}{0}{1}}", false, false, "converted", "converted"},
+        {"${if eq{1}{2}{1}fail}", false, true, "as it is", "converted"},
+    };
+    struct delivery_bench *bench = *state;
+    char option[100];
+
+    bench->smtputf8 = true;
+    bench->sender = "\xc3\xa4@\xc3\xb6.test";
+    for (size_t i = 0; i < 2 * (sizeof cases / sizeof *cases); i++) {
+        const char *script = i % 2 == 0 ? OFFER : NO_OFFER;
+        const char *expected = i % 2 == 0 ? cases[i / 2].offered : cases[i / 2].not_offered;
+        const char *results, *found;
+
+        snprintf(option, sizeof option, " utf8_downconvert = %s", cases[i / 2].option ? cases[i / 2].option : "");
+        bench->handling.utf8_downconvert = cases[i / 2].always;
+        bench->handling.utf8_downconvert_maybe = cases[i / 2].maybe;
+        results = deliver(bench, cases[i / 2].option ? option : NULL, NULL, script, E_UE);
+        found = strcmp(results, "=> " E_UE " C=250 ok\n") == 0                         ? "as it is"
+                : strcmp(results, "=> " E_UE "=xn--9ca@xn--tda.test C=250 ok\n") == 0 ? "converted"
+                : strcmp(results, "** " E_UE " (-49) H: " REQUIRED "\n") == 0         ? "refused"
+                                                                                      : results;
+        if (strcmp(found, expected) != 0)
+            fail_msg("case %zu: %s, not %s", i, found, expected);
+        if (strcmp(found, "as it is") == 0)
+            assert_non_null(strstr(bench->sent, "MAIL FROM:<\xc3\xa4@\xc3\xb6.test> SMTPUTF8\nRCPT TO:<" E_UE ">\n"));
+        else if (strcmp(found, "converted") == 0)
+            assert_non_null(strstr(bench->sent, "MAIL FROM:<xn--4ca@xn--nda.test>\nRCPT TO:<xn--9ca@xn--tda.test>\n"));
+        else
+            assert_string_equal(bench->sent, HELLO BYE);
+    }
+}
+
+static void test_utf8_messages(void **state)
+{
+    struct delivery_bench *bench = *state;
+
+    deliver(bench, " utf8_downconvert = 1", NULL, OFFER, "\xc3\xa9@b.test"); /* nobody has said SMTPUTF8 */
+    assert_non_null(strstr(bench->sent, "MAIL FROM:<s@y.test>\nRCPT TO:<\xc3\xa9@b.test>\n"));
+    bench->generated = true;
+    deliver(bench, NULL, NULL, OFFER, E_UE " b@b.test");
+    assert_non_null(strstr(bench->sent, "MAIL FROM:<s@y.test> SMTPUTF8\nRCPT TO:<" E_UE ">\nRCPT TO:<b@b.test>\n"));
+    deliver(bench, NULL, NULL, OFFER, "b@b.test");
+    assert_non_null(strstr(bench->sent, "MAIL FROM:<s@y.test>\nRCPT TO:<b@b.test>\n"));
+    bench->smtputf8 = true; /* addresses in ASCII do not make it less so */
+    deliver(bench, NULL, NULL, OFFER, "b@b.test");
+    assert_non_null(strstr(bench->sent, "MAIL FROM:<s@y.test> SMTPUTF8\nRCPT TO:<b@b.test>\n"));
+    assert_string_equal(deliver(bench, " utf8_downconvert = ${foo}", NULL, OFFER, "b@b.test"),
+                        "== b@b.test (-27): failed to expand utf8_downconvert: unknown variable in \"${foo}\"\n");
+    assert_string_equal(deliver(bench, " helo_data = mx.\xc3\xbc.test", NULL, "", "b@b.test"),
+                        "=> b@b.test L C=250 ok\n");
+    assert_non_null(strstr(bench->sent, "EHLO mx.xn--tda.test\n"));
+}
+
+/* Addresses that have no A-labels, and what came with RCPT about the original one. */
+static void test_utf8_addresses(void **state)
+{
+    static const struct {
+        const char *orcpt, *offered, *not_offered;
+    } cases[] = {
+        {"rfc822;a@b.test", " ORCPT=rfc822;a@b.test", " ORCPT=rfc822;a@b.test"},
+        {"utf-8;" E_UE, " ORCPT=utf-8;" E_UE, " ORCPT=utf-8;\\x{E9}@\\x{FC}.test"},
+        {"UTF-8;\xf0\x9f\x98\x80@x", " ORCPT=UTF-8;\xf0\x9f\x98\x80@x", " ORCPT=UTF-8;\\x{1F600}@x"},
+        {"rfc822;" E_UE, " ORCPT=rfc822;" E_UE, ""},
+        {"utf-8;\xff@x", " ORCPT=utf-8;\xff@x", ""},
+    };
+    struct delivery_bench *bench = *state;
+    char expected[100];
+
+    bench->smtputf8 = true;
+    assert_string_equal(deliver(bench, NULL, NULL, "", "a@-\xc3\xa9-.test \"\xc3\xa9\"@b.test \xff@b.test b@b.test"),
+                        "== a@-\xc3\xa9-.test (-27): string start/ends with forbidden hyphen\n"
+                        "== \"\xc3\xa9\"@b.test (-27): a quoted local part has no A-label form\n"
+                        "== \xff@b.test (-27): l_u2a: bad UTF-8 input\n=> b@b.test L C=250 ok\n");
+    for (size_t i = 0; i < 2 * (sizeof cases / sizeof *cases); i++) {
+        bench->orcpt = cases[i / 2].orcpt;
+        deliver(bench, NULL, NULL, i % 2 == 0 ? OFFER : NO_OFFER, "b@b.test");
+        snprintf(expected, sizeof expected, "\nRCPT TO:<b@b.test>%s\n",
+                 i % 2 == 0 ? cases[i / 2].offered : cases[i / 2].not_offered);
+        assert_non_null(strstr(bench->sent, expected));
+    }
+    bench->sender = "a@-\xc3\xa9-.test";
+    assert_string_equal(deliver(bench, NULL, NULL, NO_OFFER, "b@b.test"),
+                        "== b@b.test (-27): string start/ends with forbidden hyphen\n");
+    assert_string_equal(bench->sent, HELLO BYE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +414,8 @@ int main(void)
         delivery_test(test_dsn_and_size),         delivery_test(test_hosts),
         delivery_test(test_several_messages),     delivery_test(test_what_cannot_be),
         delivery_test(test_injected_behind_starttls), delivery_test(test_addresses_are_one_line),
+        delivery_test(test_utf8_ways),            delivery_test(test_utf8_messages),
+        delivery_test(test_utf8_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 #include "smtp_talking.h"
 
 #define EHLO_REPLY "250-mail.test Hello x.test [192.0.2.1]\n250-SIZE 52428800\n250-8BITMIME\n250-PIPELINING\n"
-#define REST "250-CHUNKING\n250 HELP\n"
+#define REST "250-CHUNKING\n250-SMTPUTF8\n250 HELP\n"
 #define LAX "smtp_enforce_sync = no\n"
 #define BYE "221 mail.test closing connection\n"
 
