@@ -67,6 +67,7 @@ void smtp_transaction_reset(struct smtp_session *s)
         .fake_reply = STR_NULL,
         .prdr_verdict = STR_NULL,
         .handling = {.queue = s->transaction.handling.queue, /* until another one is set */
+                     .utf8_downconvert_maybe = s->options->mua_wrapper, /* until a control says otherwise */
                      .submission_domain = STR_NULL,
                      .submission_name = STR_NULL},
     };

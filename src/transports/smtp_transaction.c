@@ -259,7 +259,7 @@ enum transaction_end transaction_run(struct transaction *t, bool *reusable)
     if (r->unreset && !client_command(&r->client, STR("RSET"), '2'))
         return TRANSACTION_BROKEN;
     if (!transaction_mail_command(t) || !transaction_data_prepare(t, &writer))
-        return TRANSACTION_REFUSED;
+        return r->client.failure.lost ? TRANSACTION_BROKEN : TRANSACTION_REFUSED;
     r->unreset = true;
     end = t->pipelining ? envelope_at_once(t) : envelope_step_by_step(t);
     *reusable = !t->pipelining;

@@ -26,6 +26,9 @@ bool remote_utf8_way(struct remote *r, const struct mail_handling *handling, enu
 
     if (!remote_expand(r, r->options->utf8_downconvert, "utf8_downconvert", &option))
         return false;
+    /* That something is not offered is not taken for granted. */
+    if (!smtp_offers(&r->client.offer, SMTP_SMTPUTF8) && !client_await(&r->client))
+        return false;
     *way = wanted(str_is_null(option) ? STR("") : option, handling, smtp_offers(&r->client.offer, SMTP_SMTPUTF8));
     return true;
 }

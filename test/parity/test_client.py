@@ -152,6 +152,7 @@ CASES = [
     utf8("option-beats-control", UTF8, downconvert("-1"), control="control = utf8_downconvert"),
     utf8("option-unknown", UTF8, downconvert("2"), control="control = utf8_downconvert"),
     utf8("option-expansion-failure", NO_UTF8, downconvert("${foo}")),
+    utf8("mua-wrapper", NO_UTF8, downconvert(""), main="mua_wrapper"),
     utf8("not-said", UTF8, downconvert("1"), recipients=("é@x.test",), sender="ä@y.test", parameters=""),
     utf8("sender-without-alabels", sender="a@ü\u0378.test", recipients=ONE),
     utf8("helo", options="  helo_data = mx.ü.test\n"),

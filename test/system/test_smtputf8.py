@@ -214,6 +214,21 @@ def test_from_the_command_line(place):
         server.close()
 
 
+def test_what_a_host_has_not_offered_before_is_not_taken_for_granted(place):
+    """A host that is sent ahead to may offer SMTPUTF8 by now."""
+    server = FakeServer(features=("PIPELINING", "PIPECONNECT"))
+    try:
+        configure(place, server.port, transport="  hosts_pipe_connect = *\n  utf8_downconvert = 0")
+        assert submit(place, "-odi", sender="a@y.test", recipient="b@x.test", parameters="")
+        server.features = ("PIPELINING", "PIPECONNECT", "SMTPUTF8")
+        assert submit(place, "-odi")
+        assert commands(server) == [["MAIL FROM:<a@y.test>", "RCPT TO:<b@x.test>"],
+                                    ["EARLY", f"MAIL FROM:<{SENDER}> SMTPUTF8", f"RCPT TO:<{RECIPIENT}>"]]
+        assert log(place).count(" Completed\n") == 2
+    finally:
+        server.close()
+
+
 @pytest.mark.parametrize("name, verified", [("mx.xn--tda.test", True), ("mx.other.test", False)])
 def test_certificates_have_alabels(place, tmp_path, name, verified):
     certificate = Authority(tmp_path).issue("hop", "/CN=hop.test", f"subjectAltName=DNS:{name}")
