@@ -115,6 +115,11 @@ struct auth_exchange {
  * counted only. */
 void auth_exchange_add(struct auth_exchange *x, struct str value);
 
+/* Server side, for drivers whose library takes what a client says for a string: whether a NUL in x->in would cut it
+ * off, so that "alice\0x" were alice. Mechanisms whose messages are all text have none (RFC 4505, RFC 5802 and so on);
+ * PLAIN has, and libraries know that. mechanism: its name, in any case. */
+bool auth_exchange_has_nul(const struct auth_exchange *x, struct str mechanism);
+
 /* A driver's answer when an expansion did not give a value on the server side: forced failure fails,
  * anything else is temporary (manual, chapter 33). */
 enum auth_verdict auth_expand_verdict(enum auth_expand status);

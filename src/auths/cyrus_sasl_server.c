@@ -155,7 +155,7 @@ enum auth_verdict cyrus_server(struct auth_exchange *x)
 
     if (!server)
         return verdict;
-    if (x->in.n > INT_MAX)
+    if (x->in.n > INT_MAX || auth_exchange_has_nul(x, config->server_mech))
         return AUTH_FAIL;
     if (first) {
         x->host->debug(x, "Calling sasl_server_start(%.*s)\n", STR_ARG(config->server_mech));

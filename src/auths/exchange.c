@@ -51,6 +51,16 @@ void auth_exchange_add(struct auth_exchange *x, struct str value)
     x->count++;
 }
 
+bool auth_exchange_has_nul(const struct auth_exchange *x, struct str mechanism)
+{
+    static const char *const text[] = {"ANONYMOUS", "CRAM-MD5", "DIGEST-MD5", "EXTERNAL", "LOGIN"};
+    bool is_text = str_starts_nocase(mechanism, "SCRAM-");
+
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        is_text = is_text || str_is_nocase(mechanism, text[i]);
+    return is_text && x->in.n > 0 && str_find(x->in, '\0') >= 0;
+}
+
 enum auth_verdict auth_expand_verdict(enum auth_expand status)
 {
     return status == AUTH_EXPAND_FORCED ? AUTH_FAIL : AUTH_DEFER;

@@ -290,7 +290,7 @@ enum auth_verdict gsasl_server(struct auth_exchange *x)
 
     if (run && run->finished)
         return x->in.n == 0 ? AUTH_OK : AUTH_UNEXPECTED;
-    if (x->steps > STEPS_AT_MOST)
+    if (x->steps > STEPS_AT_MOST || auth_exchange_has_nul(x, config->server_mech))
         return AUTH_FAIL;
     if (!run && !gsasl_begin(x, config->server_mech, gsasl_server_start, answer, &verdict))
         return verdict;

@@ -12,6 +12,7 @@ from certificates import Authority
 from gatepost import RIGHT, WRONG, b64
 from mounts import bound, need_mounts
 from peers import RECIPIENT, SENDER, assert_refused, assert_served, msmtp, output, swaks
+from test_gsasl_options import nul_in_names
 from test_pam import need_matrix
 from test_password_daemons import fixture_directory, fixture_saslauthd  # noqa: F401 pylint: disable=unused-import
 
@@ -278,3 +279,9 @@ def test_certificate(daemon, sasldb, tmp_path):  # pylint: disable=unused-argume
         if certificate:
             talk(client, f"MAIL FROM:<{SENDER}>", f"RCPT TO:<{RECIPIENT}>")
             assert_served(daemon, "external")
+
+
+def test_nul(server):
+    """To the library names are strings: alice with a NUL behind her would be alice."""
+    assert set(nul_in_names(server.client()).values()) == {INCORRECT, UNEXPECTED}  # that is PLAIN with a field too many
+

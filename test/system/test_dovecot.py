@@ -14,6 +14,7 @@ from dovecot_server import HANDSHAKE, DovecotServer, FakeService
 from gatepost import RIGHT, WRONG, b64, free_port
 from open_directory import open_to_all
 from peers import assert_refused, assert_served, msmtp, output, swaks
+from test_gsasl_options import nul_in_names
 
 AUTHENTICATOR = """
 NAME:
@@ -121,6 +122,11 @@ def test_condition_decides_too(daemon, dovecot):
 @pytest.mark.parametrize("name", ["${run{/bin/true}}", "' or 1=1 --", "*)(uid=*", "a\tuser=alice", "a\nOK\t1\tuser=alice"])
 def test_names_are_nothing_but_names(server, name):
     assert server.client().command(f"AUTH PLAIN {b64(f'{chr(0)}{name}{chr(0)}secret')}") == INCORRECT
+
+
+def test_nul(server):
+    """Names that are alice's up to a NUL are not hers."""
+    assert set(nul_in_names(server.client()).values()) == {INCORRECT}
 
 
 def test_not_offered(daemon, dovecot):

@@ -202,6 +202,40 @@ def test_broken_realm_puts_off(daemon):
     assert client.command("AUTH DIGEST-MD5") == LATER
 
 
+# --- NUL
+
+
+NUL_SECTIONS = "begin authenticators\n" + "".join(f"""
+{mechanism.lower().replace("-", "_")}:
+  driver = gsasl
+  public_name = {mechanism}
+  server_condition = ${{if eq{{$auth1}}{{alice}}}}
+  server_password = ${{if eq{{$auth1}}{{alice}}{{secret}}}}
+""" for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "EXTERNAL", "ANONYMOUS"))
+
+
+def nul_in_names(client):
+    """What comes of names that are alice's up to a NUL, by mechanism; the rest of each message is right."""
+    challenge = challenge_of(client.command("AUTH CRAM-MD5"))
+    proof = hmac.new(b"secret", challenge, "md5").hexdigest().encode()
+    first = b"n,,n=alice\0x,r=own"
+    return {
+        "CRAM-MD5": client.command(b64(b"alice\0x " + proof)),
+        "LOGIN": [*talk(client, "AUTH LOGIN", b64("alice\0x")), "535"][1],
+        "PLAIN": client.command(f"AUTH PLAIN {b64(chr(0).join(('', 'alice', 'x', 'secret')))}"),
+        "SCRAM-SHA-1": client.command(f"AUTH SCRAM-SHA-1 {b64(first)}"),
+    }
+
+
+def test_nul(daemon):
+    """To the library names are strings: alice with a NUL behind her would be alice."""
+    daemon.start("", NUL_SECTIONS)
+    client = daemon.client()
+    assert set(nul_in_names(client).values()) == {INCORRECT}
+    assert talk(client, f"AUTH EXTERNAL {b64('alice' + chr(0) + 'x')}", f"AUTH ANONYMOUS {b64('alice' + chr(0))}") == [INCORRECT] * 2
+    assert scram(client, "SCRAM-SHA-1")[2] == OK
+
+
 # --- As a client
 
 
