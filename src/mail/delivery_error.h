@@ -7,6 +7,7 @@
 
 enum delivery_error {
     DELIVERY_UNKNOWN = -1,
+    DELIVERY_BAD_REDIRECT = -17,      /* what an address is redirected to cannot be read */
     DELIVERY_CONNECTION_LOST = -18,   /* lost_connection: the remote host closed it */
     DELIVERY_MALFORMED_REPLY = -19,
     DELIVERY_NOT_REGULAR = -4,        /* a mailbox is not a file */

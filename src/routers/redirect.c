@@ -2,6 +2,7 @@
 #include "routers/redirect.h"
 
 #include "base/ascii.h"
+#include "mail/delivery_error.h"
 #include "routers/redirect_children.h"
 #include "routers/redirect_file.h"
 #include "routers/redirect_list.h"
@@ -194,6 +195,7 @@ static enum router_verdict refuse_filter(struct routing *r, const struct redirec
 {
     struct str fault = filter_fault(r, config, kind);
 
+    r->recipient->error = DELIVERY_BAD_REDIRECT;
     if (str_is_null(fault))
         return routing_say(r, ROUTER_DEFER,
                            "error in filter %s: %.*s filters are known to Exim but not supported by gatepost",
@@ -264,9 +266,9 @@ static enum router_verdict use_list(struct routing *r, const struct redirect_con
         return verdict;
     redirect_list_read(r->arena, data, &rules, &list, &err);
     for (const struct redirect_fault *fault = list.faults; fault; fault = fault->next)
-        log_fault(r, fault->text);
+        log_fault(r, str_printf(r->arena, "%.*s in \"%.*s\"", STR_ARG(fault->why), STR_ARG(fault->item)));
     if (list.faults)
-        redirect_report_faults(r, config, list.faults);
+        redirect_report_faults(r, config, &list);
     switch (list.kind) {
     case REDIRECT_NOTHING:
         return list.faults ? only_faults(r) : ROUTER_DECLINE;
@@ -281,6 +283,7 @@ static enum router_verdict use_list(struct routing *r, const struct redirect_con
     case REDIRECT_ERROR:
         break;
     }
+    r->recipient->error = DELIVERY_BAD_REDIRECT;
     return routing_say(r, ROUTER_DEFER, "error in redirect %s: %.*s", source(config), STR_ARG(err.text));
 }
 

@@ -116,7 +116,7 @@ enum router_verdict redirect_add_children(struct routing *r, const struct redire
 /* --- Telling about errors */
 
 void redirect_report_faults(struct routing *r, const struct redirect_config *config,
-                            const struct redirect_fault *faults)
+                            const struct redirect_result *list)
 {
     struct error err = ERROR_IN(r->arena);
     struct buffer b = BUFFER_IN(r->arena);
@@ -129,7 +129,7 @@ void redirect_report_faults(struct routing *r, const struct redirect_config *con
                   STR_ARG(err.text));
         return;
     }
-    buffer_printf(&b, "From: Mail Delivery System <Mailer-Daemon@%.*s>\nTo: %.*s\n"
+    buffer_printf(&b, "Auto-Submitted: auto-replied\nFrom: Mail Delivery System <Mailer-Daemon@%.*s>\nTo: %.*s\n"
                       "Subject: error(s) in forwarding or filtering\n\n",
                   STR_ARG(r->scope->process->qualify_domain), STR_ARG(to));
     if (config->syntax_errors_text &&
@@ -137,10 +137,10 @@ void redirect_report_faults(struct routing *r, const struct redirect_config *con
         buffer_add(&b, text);
         buffer_add_cstr(&b, "\n\n");
     }
-    for (; faults; faults = faults->next) {
-        buffer_add_cstr(&b, "  ");
-        buffer_add(&b, faults->text);
-        buffer_add_char(&b, '\n');
-    }
+    buffer_printf(&b, "The %.*s router encountered the following error(s):\n\n", STR_ARG(r->router->instance.name));
+    for (const struct redirect_fault *fault = list->faults; fault; fault = fault->next)
+        buffer_printf(&b, "  %.*s in the address\n  \"%.*s\"\n\n", STR_ARG(fault->why), STR_ARG(fault->item));
+    buffer_add_cstr(&b, list->kind == REDIRECT_NOTHING ? "No valid addresses were generated.\n"
+                                                        : "Other addresses were processed normally.\n");
     r->send(r->send_ctx, to, buffer_str(&b));
 }

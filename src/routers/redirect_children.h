@@ -13,6 +13,6 @@ enum router_verdict redirect_add_children(struct routing *r, const struct redire
 
 /* Tells syntax_errors_to what was wrong with the list. */
 void redirect_report_faults(struct routing *r, const struct redirect_config *config,
-                            const struct redirect_fault *faults);
+                            const struct redirect_result *list);
 
 #endif

@@ -143,12 +143,12 @@ static bool parse(struct reader *r, struct str text, struct address *address, st
 static bool malformed(struct reader *r, struct str why, struct str item)
 {
     struct redirect_fault *fault;
-    struct str text = str_printf(r->arena, "%.*s in \"%.*s\"", STR_ARG(why), STR_ARG(item));
 
     if (!r->rules->skip_errors)
-        return error_set(r->err, "%.*s", STR_ARG(text));
+        return error_set(r->err, "%.*s in \"%.*s\"", STR_ARG(why), STR_ARG(item));
     fault = ARENA_NEW(r->arena, struct redirect_fault);
-    fault->text = text;
+    fault->why = str_copy(r->arena, why);
+    fault->item = str_copy(r->arena, item);
     *r->last_fault = fault;
     r->last_fault = &fault->next;
     return true;

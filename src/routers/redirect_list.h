@@ -39,7 +39,7 @@ struct redirect_result {
     struct str message;
     struct redirect_fault {
         struct redirect_fault *next;
-        struct str text;
+        struct str why, item;
     } *faults; /* that were skipped */
 };
 

@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "expand/expand.h"
+#include "transports/pipeline.h"
 
 void delivery_result(struct delivery *delivery, enum mail_result result, int error, struct str message)
 {
@@ -77,32 +77,15 @@ bool local_message_prepare(struct local_message *m, struct delivery *delivery,
     return message_writer_prepare(&m->writer, err);
 }
 
-static bool write_all(void *ctx, const char *p, size_t n)
-{
-    int fd = *(int *)ctx;
-
-    while (n > 0) {
-        ssize_t done = write(fd, p, n);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return false;
-        p += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
 bool local_message_write(struct local_message *m, int fd, struct error *err)
 {
-    m->writer.write = write_all;
+    m->writer.write = pipeline_write;
     m->writer.ctx = &fd;
-    if (!write_all(&fd, m->before.s, m->before.n))
+    if (!pipeline_write(&fd, m->before.s, m->before.n))
         return error_set(err, "%s", strerror(errno));
     if (!message_writer_run(&m->writer, err))
         return false;
-    return write_all(&fd, m->after.s, m->after.n) || error_set(err, "%s", strerror(errno));
+    return pipeline_write(&fd, m->after.s, m->after.n) || error_set(err, "%s", strerror(errno));
 }
 
 int64_t local_message_octets(const struct local_message *m)

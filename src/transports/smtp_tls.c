@@ -29,6 +29,19 @@ static void log_verify_error(void *ctx, struct str text)
     log_write(LOG_MAIN, "[%.*s] %.*s", STR_ARG(r->host->address), STR_ARG(printable(r->arena, text)));
 }
 
+/* The event tls:cert: whatever event_action says refuses the certificate (manual, chapter 61). */
+static struct str ask_event(void *ctx, int depth, struct str pem)
+{
+    struct remote *r = ctx;
+    struct scope_tls shown = {.active = true, .peercert = pem};
+    struct str said;
+
+    r->scope->tls_out = &shown;
+    said = transport_event(r->transport, r->scope, "tls:cert", str_printf(r->arena, "%d", depth), 0);
+    r->scope->tls_out = NULL;
+    return said;
+}
+
 static bool read_settings(struct remote *r, struct tls_client_settings *settings)
 {
     const struct smtp_config *o = r->options;
@@ -60,7 +73,7 @@ static bool read_request(struct remote *r, struct tls_client_request *request)
     bool required = !o->tls_verify_hosts && !o->tls_try_verify_hosts;
 
     *request = (struct tls_client_request){
-        .dh_min_bits = o->tls_dh_min_bits, .verify_error = log_verify_error, .ctx = r};
+        .dh_min_bits = o->tls_dh_min_bits, .verify_error = log_verify_error, .refuse = ask_event, .ctx = r};
     if (!remote_expand(r, o->tls_sni, "tls_sni", &request->sni) ||
         (o->tls_verify_hosts && !remote_host_must(r, o->tls_verify_hosts, "tls_verify_hosts", &required)) ||
         !remote_host_must(r, o->hosts_require_ocsp, "hosts_require_ocsp", &request->require_ocsp) ||

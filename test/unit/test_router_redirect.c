@@ -35,7 +35,7 @@ static struct str describe(struct arena *arena, const struct redirect_result *re
         break;
     }
     for (const struct redirect_fault *fault = result->faults; fault; fault = fault->next)
-        buffer_printf(&b, " skipped: %.*s", STR_ARG(fault->text));
+        buffer_printf(&b, " skipped: %.*s in \"%.*s\"", STR_ARG(fault->why), STR_ARG(fault->item));
     return buffer_str(&b);
 }
 
