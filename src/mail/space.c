@@ -33,7 +33,7 @@ static bool suffices(const char *what, struct str path, int64_t kilobytes, int64
     if ((kilobytes <= 0 || there >= kilobytes) &&
         (inodes <= 0 || info.f_files == 0 || (int64_t)info.f_favail >= inodes))
         return true;
-    log_write(LOG_MAIN, "%s space check failed: space=%lldK inodes=%lld", what, (long long)there,
+    log_write(LOG_MAIN, "%s space check failed: space=%lld inodes=%lld", what, (long long)there,
               (long long)info.f_favail);
     return false;
 }

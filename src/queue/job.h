@@ -69,8 +69,9 @@ struct str job_path(const struct job *job, const char *kind, const char *suffix)
  * again after a crash. */
 bool journal_add(struct job *job, const struct mail_recipient *recipient);
 
-/* Opens the journal so that processes forked from here can write to it. */
-bool journal_open(struct job *job);
+/* Opens the journal so that processes forked from here can write to it, with room on the disk for all that are to be
+ * delivered to: those in the lists of the job, and those that were taken off them. False: errno. */
+bool journal_open(struct job *job, const struct mail_recipient *going);
 
 /* Whether the message has a journal, left behind by a crash; takes over what it says. */
 bool journal_replay(struct job *job);

@@ -8,16 +8,46 @@
 #include "queue/envelope.h"
 #include "queue/job.h"
 
-bool journal_open(struct job *job)
+static size_t octets(const struct mail_recipient *r)
+{
+    size_t n = 0;
+
+    for (; r; r = r->next)
+        n += r->unique.n + 1;
+    return n;
+}
+
+/* Room for all that may have to be noted: an address that has the message while the disk is full would otherwise get
+ * it again. File systems that cannot reserve it go without. */
+static bool reserve(const struct job *job, const struct mail_recipient *going)
+{
+    enum { PARENTS = 4096 };
+    size_t n = octets(going) + octets(job->local.first) + octets(job->remote.first) + PARENTS;
+
+    return fallocate(job->journal_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)n) == 0 || (errno != ENOSPC && errno != EDQUOT);
+}
+
+bool journal_open(struct job *job, const struct mail_recipient *going)
 {
     struct error err = ERROR_IN(job->arena);
+
+    int error;
 
     if (job->journal_fd >= 0)
         return true;
     job->journal_fd = spool_create(&job->queue->spool, job_path(job, "input", "-J"), O_WRONLY | O_APPEND, &err);
-    if (job->journal_fd < 0)
+    if (job->journal_fd >= 0 && reserve(job, going))
+        return true;
+    error = errno;
+    if (job->journal_fd < 0) {
         log_write(LOG_MAIN | LOG_PANIC, "Couldn't open journal file: %.*s", STR_ARG(err.text));
-    return job->journal_fd >= 0;
+    } else {
+        log_write(LOG_MAIN | LOG_PANIC, "no room for the journal: %s", strerror(error));
+        close(job->journal_fd);
+        job->journal_fd = -1;
+    }
+    errno = error;
+    return false;
 }
 
 bool journal_add(struct job *job, const struct mail_recipient *recipient)
@@ -25,7 +55,7 @@ bool journal_add(struct job *job, const struct mail_recipient *recipient)
     struct error err = ERROR_IN(job->arena);
     struct str line = str_join(job->arena, recipient->unique, STR("\n"));
 
-    if (!journal_open(job))
+    if (!journal_open(job, recipient))
         return false;
     if (spool_write(job->journal_fd, line.s, line.n) && spool_sync(&job->queue->spool, job->journal_fd, &err))
         return true;

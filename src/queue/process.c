@@ -71,7 +71,7 @@ static bool start(struct job *job, struct mail_recipient *first, struct delivery
 
     *process = (struct delivery_process){.first = first, .pid = -1, .fd = -1, .output = BUFFER_IN(job->arena)};
     gettimeofday(&process->begun, NULL);
-    if (!journal_open(job)) { /* nothing may be delivered that cannot be noted */
+    if (!journal_open(job, first)) { /* nothing may be delivered that cannot be noted */
         fail_all(first, errno, STR("journal cannot be written"));
         return false;
     }

@@ -234,13 +234,18 @@ static void put_off(struct smtp_session *s)
     bool full = t->failure_errno == ENOSPC || t->failure_errno == EDQUOT;
     struct buffer line = BUFFER_IN(s->scratch);
 
+    if (full) {
+        smtp_log_abandoned(s, t->failure_errno);
+        smtp_reply(s, "452 Space shortage, please try later");
+        return;
+    }
     buffer_add(&line, smtp_host_and_ident(s, true));
     buffer_add_cstr(&line, " F=<");
     buffer_add(&line, s->message.sender_address);
     buffer_add_cstr(&line, "> temporarily rejected after DATA: ");
     buffer_add(&line, s->settings->mail ? t->failure : STR("there is no queue"));
-    log_write_str(LOG_MAIN | LOG_REJECT | (full ? 0 : LOG_PANIC), buffer_str(&line));
-    smtp_reply(s, full ? "452 Space shortage, please try later" : "451 Messages cannot be received at present - please try later");
+    log_write_str(LOG_MAIN | LOG_REJECT | LOG_PANIC, buffer_str(&line));
+    smtp_reply(s, "451 Messages cannot be received at present - please try later");
 }
 
 static void accept_message(struct smtp_session *s, const struct message *m, const struct acl_outcome *outcome,

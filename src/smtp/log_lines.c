@@ -1,6 +1,8 @@
 /* Log lines that sessions have in common: see log_lines.h. */
 #include "smtp/log_lines.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/print.h"
 
@@ -198,4 +200,10 @@ void smtp_log_no_mail(struct smtp_session *s)
     smtp_log_tls(s, &line);
     smtp_log_history(s, &line);
     log_write_str(LOG_MAIN, buffer_str(&line));
+}
+
+void smtp_log_abandoned(struct smtp_session *s, int error)
+{
+    log_write(LOG_MAIN, "Message abandoned: Spool write error (%s) while receiving message from %.*s", strerror(error),
+              STR_ARG(smtp_host_and_ident(s, false)));
 }

@@ -31,6 +31,9 @@ void smtp_log_duration(struct smtp_session *s, struct buffer *line, const char *
 /* A transaction that does not come to its end (selector smtp_incomplete_transaction). */
 void smtp_log_incomplete(struct smtp_session *s, const char *why);
 
+/* A message that cannot be kept: the disk is full, or what else the error number says. */
+void smtp_log_abandoned(struct smtp_session *s, int error);
+
 /* The session's end: "SMTP connection from ... closed by QUIT" (selector smtp_connection). */
 void smtp_log_closed(struct smtp_session *s, const char *how);
 

@@ -14,6 +14,7 @@
 #include "smtp/arrival.h"
 #include "smtp/data.h"
 #include "smtp/envelope.h"
+#include "smtp/log_lines.h"
 #include "smtp/octets.h"
 #include "smtp/policy.h"
 #include "smtp/receive.h"
@@ -411,7 +412,10 @@ static enum smtp_submission_end take(struct smtp_session *s, struct message *m, 
         return refuse(s, m, copy, &report);
     smtp_receive_finish(s);
     if (s->message.recipients_count > 0 && !smtp_receive_commit(s, m)) {
-        log_write(LOG_MAIN | LOG_PANIC, "message not taken: %.*s", STR_ARG(s->transaction.failure));
+        if (s->transaction.failure_errno == ENOSPC || s->transaction.failure_errno == EDQUOT)
+            smtp_log_abandoned(s, s->transaction.failure_errno);
+        else
+            log_write(LOG_MAIN | LOG_PANIC, "message not taken: %.*s", STR_ARG(s->transaction.failure));
         fprintf(stderr, "exim: message not taken: %.*s\n", STR_ARG(s->transaction.failure));
         return SUBMISSION_FAILED;
     }

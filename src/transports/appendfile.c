@@ -141,8 +141,10 @@ static bool append(struct mailbox *m, int fd)
     if (S_ISREG(info.st_mode) && ftruncate(fd, info.st_size) != 0)
         log_write(LOG_MAIN | LOG_PANIC, "cannot take back a broken off delivery to %.*s: %s", STR_ARG(m->path),
                   strerror(errno));
-    return mailbox_fail(m, m->error == EDQUOT ? DELIVERY_QUOTA : m->error, "error while writing mailbox %.*s: %.*s",
-                        STR_ARG(m->path), STR_ARG(err.text));
+    if (m->error > 0) /* which log lines and bounces have the system's text of */
+        return mailbox_fail(m, m->error == EDQUOT ? DELIVERY_QUOTA : m->error, "error while writing to %.*s",
+                            STR_ARG(m->path));
+    return mailbox_fail(m, m->error, "error while writing to %.*s: %.*s", STR_ARG(m->path), STR_ARG(err.text));
 }
 
 static bool deliver_to_file(struct mailbox *m)

@@ -112,8 +112,10 @@ static bool write_file(struct mailbox *m, int fd, struct str path)
     if (written)
         m->error = errno;
     unlink(path.s);
-    return mailbox_fail(m, m->error == EDQUOT ? DELIVERY_QUOTA : m->error ? m->error : DELIVERY_UNKNOWN,
-                        "error while writing %.*s: %.*s", STR_ARG(path), STR_ARG(why.text));
+    if (m->error > 0)
+        return mailbox_fail(m, m->error == EDQUOT ? DELIVERY_QUOTA : m->error, "error while writing to %.*s",
+                            STR_ARG(path));
+    return mailbox_fail(m, DELIVERY_UNKNOWN, "error while writing to %.*s: %.*s", STR_ARG(path), STR_ARG(why.text));
 }
 
 /* maildir_tag (manual, 26.6), with $message_size being what was written. */

@@ -1,4 +1,5 @@
-"""A view of the file system of its own for a program whose paths are compiled in: /etc/pam.d, /run/saslauthd."""
+"""A view of the file system of its own for a program: paths that are compiled in, such as /etc/pam.d and
+/run/saslauthd, and disks that are soon full."""
 import os
 import pathlib
 import subprocess
@@ -23,6 +24,28 @@ def bound(places):
             lines.append(f"mount -t tmpfs none {ancestor(path)} && mkdir -p {path}")
         lines.append(f"mount --bind {source} {path}")
     return [*UNSHARE, "sh", "-c", " && ".join(lines) + ' && exec "$@"', "sh"]
+
+
+class Disks:
+    """Small disks, of memory, at paths that only programs with the prefix see; .outside() is where others see them.
+    disks: options of tmpfs for each path, such as size=200k."""
+
+    def __init__(self, disks):
+        lines = [f"mount -t tmpfs -o mode=1777,{options} none {path}" for path, options in disks.items()]
+        # The mounts live as long as this process, or the test at the very most.
+        self.holder = subprocess.Popen([*UNSHARE, "sh", "-c", " && ".join(lines) + " && echo && exec sleep 300"],
+                                       stdout=subprocess.PIPE)
+        assert self.holder.stdout.readline() == b"\n"
+        users = [] if os.getuid() == 0 else ["--user", "--preserve-credentials"]
+        self.prefix = ["nsenter", "--target", str(self.holder.pid), "--mount", *users]
+
+    def outside(self, path):
+        return pathlib.Path(f"/proc/{self.holder.pid}/root{path}")
+
+    def stop(self):
+        self.holder.kill()
+        self.holder.wait()
+        self.holder.stdout.close()
 
 
 def possible():

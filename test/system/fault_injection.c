@@ -1,18 +1,22 @@
 /* Preloaded by the tests of the queue: ends the process, or lets a write fail, at the Nth of those system calls that
- * change files. The count goes on in processes that are forked. Besides, it says what the load of the machine is, one
+ * change files. The count goes on in processes that are forked, or begins anew in each that the first process forks,
+ * and each of those ends at another call (FAULT_SPREAD says at how many different ones). Besides, it says what the load of the machine is, one
  * number after the other, and asks a process to end, once, while it gets ready to wait for events. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static long kill_at, full_from, calls, writes;
+static long kill_at, full_from, spread, calls, writes, forks;
+static const char *report; /* gets the number of calls at the end */
+static pid_t first;
 static const char *loads, *sigterm_once; /* in the environment as it was before the program cleans it */
 
 __attribute__((constructor)) static void begin(void)
@@ -20,6 +24,9 @@ __attribute__((constructor)) static void begin(void)
     const char *at = getenv("FAULT_KILL_AT"), *full = getenv("FAULT_FULL_FROM");
 
     kill_at = at ? atol(at) : 0;
+    spread = getenv("FAULT_SPREAD") ? atol(getenv("FAULT_SPREAD")) : 0;
+    report = getenv("FAULT_REPORT");
+    first = getpid();
     full_from = full ? atol(full) : 0;
     loads = getenv("FAULT_LOADS");
     sigterm_once = getenv("FAULT_SIGTERM_ONCE");
@@ -27,11 +34,48 @@ __attribute__((constructor)) static void begin(void)
 
 static void count(void)
 {
-    if (kill_at > 0 && ++calls == kill_at)
+    if (++calls == kill_at)
         kill(getpid(), SIGKILL);
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+pid_t fork(void)
+{
+    pid_t parent = getpid(), pid;
+
+    forks++;
+    pid = REAL(fork)();
+    if (pid == 0 && spread > 0 && parent == first) {
+        calls = 0;
+        kill_at = 1 + (forks - 1) % spread;
+    }
+    return pid;
+}
+
+/* Of the process, and of each that it forks. */
+static void tell_calls(void)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "%ld\n", calls), fd;
+
+    if (!report || (fd = REAL(open)(report, O_WRONLY | O_CREAT | O_APPEND, 0666)) < 0)
+        return;
+    if (REAL(write)(fd, text, (size_t)n) != n)
+        abort();
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    tell_calls();
+}
+
+void _exit(int code)
+{
+    tell_calls();
+    REAL(_exit)(code);
+    abort();
+}
 
 int open(const char *path, int flags, ...)
 {

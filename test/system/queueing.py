@@ -84,8 +84,8 @@ def fault_environment(fault, **settings):
     return environment
 
 
-def run_with_faults(place, fault, *arguments, stdin="", **settings):
+def run_with_faults(place, fault, *arguments, stdin="", timeout=DEADLINE, **settings):
     """Runs Gatepost with the library; settings: kill_at, full_from, loads."""
     environment = fault_environment(fault, **settings)
-    return subprocess.run(place.command(*arguments), input=stdin.encode(), capture_output=True, timeout=DEADLINE,
+    return subprocess.run(place.command(*arguments), input=stdin.encode(), capture_output=True, timeout=timeout,
                           check=False, env=environment)
