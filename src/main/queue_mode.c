@@ -38,13 +38,20 @@ static struct str queue_name(const struct program *program)
 
 /* --- -bp */
 
+static bool take_letter(const char **letters, char letter)
+{
+    if (**letters != letter)
+        return false;
+    (*letters)++;
+    return true;
+}
+
 int list_mode(struct program *program)
 {
     const char *letters = program->cl->list;
     struct queue queue = queue_of(program);
     struct queue_listing listing = {
         .queue = queue_name(program),
-        .unsorted = *letters == 'r',
         .ids = program->cl->arguments,
     };
 
@@ -54,10 +61,11 @@ int list_mode(struct program *program)
         printf("%zu\n", queue_count(&queue, listing.queue));
         return 0;
     }
-    letters += listing.unsorted;
-    listing.generated = strcmp(letters, "a") == 0;
-    listing.undelivered = strcmp(letters, "u") == 0;
-    if (*letters && !listing.generated && !listing.undelivered) {
+    listing.unsorted = take_letter(&letters, 'r');
+    listing.generated = take_letter(&letters, 'a');
+    listing.undelivered = !listing.generated && take_letter(&letters, 'u');
+    listing.ids_only = take_letter(&letters, 'i');
+    if (*letters) {
         fprintf(stderr, "exim abandoned: unknown, malformed, or incomplete option -bp%s\n", program->cl->list);
         return 1;
     }

@@ -94,6 +94,11 @@ static void print_message(const struct queue *queue, const struct queue_listing 
     struct str content;
     char sub;
 
+    if (listing->ids_only) {
+        fprintf(out, "%.*s\n", STR_ARG(id));
+        arena_free(arena);
+        return;
+    }
     if (!spool_find(&queue->spool, listing->queue, id, &sub) ||
         !spool_read(arena, spool_path(arena, &queue->spool, listing->queue, "input", sub, id, "-H"), &content, &err)) {
         arena_free(arena); /* it has just been delivered */

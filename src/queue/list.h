@@ -11,6 +11,7 @@ struct queue_listing {
     bool unsorted;        /* -bpr */
     bool generated;       /* -bpa: addresses that deliveries went to as well */
     bool undelivered;     /* -bpu: only those that are still to be delivered to */
+    bool ids_only;        /* -bpi: a line with the id for each message */
     char *const *ids;     /* NULL-terminated; none: all messages */
 };
 

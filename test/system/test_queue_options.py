@@ -267,3 +267,12 @@ def test_octets_above_127_in_replies(place, option, sent):
     if not sent:
         assert lines(place, r"\*\*") == [r'** away@b.test R=away T=reply: Expansion of "Gr\303\274\303\237e" in reply '
                                        "transport contains non-printing character 195"]
+
+
+def test_ids_alone(place):
+    place.configure(OPTIONS + "queue_only\n", mailboxes(place))
+    for box in ("boxa", "boxb"):
+        message(place, f"{box}@b.test")
+    assert place.run("-bpi").stdout.splitlines() == ids(place)
+    assert sorted(place.run("-bprui").stdout.splitlines()) == ids(place)
+    assert place.run("-bpiu", code=1).stderr == "exim abandoned: unknown, malformed, or incomplete option -bpiu\n"
