@@ -87,7 +87,8 @@ static void add_text(struct dsn *d, const struct template_file *file, struct str
     for (const struct mail_recipient *r = failed; r; r = r->next) {
         buffer_add_cstr(b, "  ");
         dsn_add_address(d, r, "    ");
-        dsn_add_error(b, r);
+        if (!job->request->give_up) /* an administrator's doing is for the log */
+            dsn_add_error(b, r);
         buffer_add_char(b, '\n');
     }
 }
@@ -101,8 +102,10 @@ static void add_returned_output(struct dsn *d, const struct template_file *file,
     for (const struct mail_recipient *r = failed; r; r = r->next) {
         if (str_is_empty(r->transport_return_message))
             continue;
+        if (!begun)
+            buffer_add_char(b, '\n');
         if (!begun && !template_file_item(file, 2, &d->job->scope, b))
-            buffer_add_cstr(b, "\nThe following text was generated during the delivery attempt:\n");
+            buffer_add_cstr(b, "The following text was generated during the delivery attempt:\n");
         begun = true;
         buffer_add_cstr(b, "\n------ ");
         dsn_add_address(d, r, "       ");

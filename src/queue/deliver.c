@@ -148,6 +148,9 @@ static bool run(struct job *job)
             log_write(LOG_MAIN, "Spool file is locked (another process is handling this message)");
         return false;
     case JOB_GONE:
+        if (job->request->forced && !job->request->in_queue_run)
+            job_log_gone(job);
+        return false;
     case JOB_BROKEN:
         return false;
     }

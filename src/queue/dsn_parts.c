@@ -90,12 +90,13 @@ void dsn_add_address(struct dsn *d, const struct mail_recipient *r, const char *
 }
 
 /* A long line is broken behind a colon, which is where hosts' answers begin. */
-static void add_folded(struct buffer *b, struct str text)
+static void add_folded(struct buffer *b, const char *label, struct str text)
 {
     enum { LONG = 45 };
-    size_t column = 0;
+    size_t column = strlen(label);
 
     buffer_add_cstr(b, "\n    ");
+    buffer_add_cstr(b, label);
     for (size_t i = 0; i < text.n; i++) {
         if (text.s[i] == '\n') {
             buffer_add_cstr(b, "\n    ");
@@ -124,15 +125,23 @@ void dsn_add_error(struct buffer *b, const struct mail_recipient *r)
             buffer_printf(b, " [%.*s]", STR_ARG(r->host_used->address));
     }
     if (!str_is_empty(r->user_message))
-        add_folded(b, r->user_message);
+        add_folded(b, "", r->user_message);
     else if (is_local(r) && !r->pass_message)
         return; /* what goes wrong on this machine is not the sender's concern */
     else if (!str_is_empty(r->message))
-        add_folded(b, r->message);
+        add_folded(b, "", r->message);
     else if (r->error > 0)
-        add_folded(b, str_of(strerror(r->error)));
+        add_folded(b, "", str_of(strerror(r->error)));
     else
         buffer_add_cstr(b, "\n    delivery failed");
+}
+
+void dsn_add_reason(struct buffer *b, const struct mail_recipient *r)
+{
+    struct str text = r->pass_message && !str_is_empty(r->message) ? r->message : r->user_message;
+
+    if (!str_is_empty(text))
+        add_folded(b, "Delay reason: ", text);
 }
 
 /* --- For programs */
@@ -212,12 +221,15 @@ static void add_body(struct dsn *d)
     } while (n > 0 || (n < 0 && errno == EINTR));
 }
 
-/* Whether it is small enough, and its lines short enough. */
+/* Whether it is small enough, and its lines short enough. The limit counts in whole buffers, as the manual says (14:
+ * bounce_return_size_limit). */
 static bool fits(const struct job *job)
 {
+    enum { BUFFER = 8192 };
     const struct main_options *o = job->queue->options;
+    int64_t limit = ((int64_t)o->bounce_return_size_limit / BUFFER + 1) * BUFFER;
 
-    return (o->bounce_return_size_limit <= 0 || job->scope_message.size <= o->bounce_return_size_limit) &&
+    return (o->bounce_return_size_limit <= 0 || job->message->body_size <= limit) &&
            job->message->max_received_linelength <= o->bounce_return_linesize_limit;
 }
 

@@ -41,4 +41,7 @@ void dsn_add_address(struct dsn *d, const struct mail_recipient *r, const char *
 /* Why it went wrong, in lines with four spaces in front. */
 void dsn_add_error(struct buffer *b, const struct mail_recipient *r);
 
+/* Why a recipient waits, as far as that is the sender's concern; else nothing. */
+void dsn_add_reason(struct buffer *b, const struct mail_recipient *r);
+
 #endif

@@ -316,9 +316,9 @@ void job_finish(struct job *job)
 {
     job_show(job, NULL);
     update_retry(job);
+    bounce_report_success(job);
     ignore_some(job);
     bounce_all(job);
-    bounce_report_success(job);
     if (job->deferred.n == 0 && !job->freeze)
         job_complete(job);
     else

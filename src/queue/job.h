@@ -57,6 +57,9 @@ enum job_load {
 /* Locks the message and reads it, for those who want to change it. */
 enum job_load job_load(struct job *job);
 
+/* Somebody asked for a message that is not there: a line in the main log. */
+void job_log_gone(const struct job *job);
+
 /* Shows the recipient to expansions; NULL: none. */
 void job_show(struct job *job, const struct mail_recipient *recipient);
 

@@ -166,6 +166,12 @@ void job_show(struct job *job, const struct mail_recipient *r)
     job->scope.routed_vars = r->properties.router_vars;
 }
 
+void job_log_gone(const struct job *job)
+{
+    log_set_message(job->message->id);
+    log_write(LOG_MAIN, "Spool file %.*s-D not found", STR_ARG(job->message->id));
+}
+
 /* --- Reading */
 
 /* What cannot be read is kept for a while, for a person to look at (manual, 14: keep_malformed). */

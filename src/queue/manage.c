@@ -261,7 +261,7 @@ static bool remove_rest(struct managing *m)
     m->job.sub = spool_subdirectory(&m->queue->spool, id_of(m));
     job_remove(&m->job);
     fprintf(m->out, "Message %.*s has been removed or did not exist\n", STR_ARG(id_of(m)));
-    return true;
+    return false;
 }
 
 static bool with_message(struct managing *m, enum queue_action action)
@@ -281,6 +281,8 @@ static bool with_message(struct managing *m, enum queue_action action)
         fprintf(m->out, "Message %.*s is locked\n", STR_ARG(id_of(m)));
         return false;
     case JOB_GONE:
+        job_log_gone(&m->job);
+        /* fall through */
     case JOB_BROKEN:
         if (action == ACTION_REMOVE)
             return remove_rest(m);

@@ -72,6 +72,34 @@ static void add_line(struct dsn *d, const char *what, const char *header)
         buffer_printf(&d->c.body, "%s%.*s\n", what, STR_ARG(mail_header_value(d->job->arena, h)));
 }
 
+/* As Exim has them, the last one first. */
+static void add_addresses(struct dsn *d, const struct mail_recipient *r)
+{
+    struct buffer *b = &d->c.body;
+
+    if (!r)
+        return;
+    add_addresses(d, r->next);
+    if (!may_warn(r))
+        return;
+    buffer_add_cstr(b, "  ");
+    dsn_add_address(d, r, "    ");
+    dsn_add_reason(b, r);
+    buffer_add_char(b, '\n');
+}
+
+static void add_statuses(struct dsn *d, const struct mail_recipient *r)
+{
+    if (!r)
+        return;
+    add_statuses(d, r->next);
+    if (!may_warn(r))
+        return;
+    dsn_add_status(d, r, "delayed", "4.0.0");
+    dsn_add_remote(d, r);
+    buffer_add_char(&d->c.body, '\n');
+}
+
 static void add_text(struct dsn *d, const struct template_file *file, struct str to, struct str delay)
 {
     struct job *job = d->job;
@@ -98,12 +126,7 @@ static void add_text(struct dsn *d, const struct template_file *file, struct str
                       n == 1 ? "address" : "addresses", n == 1 ? "is" : "are");
     }
     buffer_add_char(b, '\n');
-    for (const struct mail_recipient *r = job->deferred.first; r; r = r->next)
-        if (may_warn(r)) {
-            buffer_add_cstr(b, "  ");
-            dsn_add_address(d, r, "    ");
-            buffer_add_char(b, '\n');
-        }
+    add_addresses(d, job->deferred.first);
     buffer_add_char(b, '\n');
     if (!template_file_item(file, 2, &job->scope, b))
         buffer_add_cstr(b, "No action is required on your part. Delivery attempts will continue for\n"
@@ -139,12 +162,7 @@ static void send(struct job *job, struct str to, struct str delay)
     dsn_begin_text(&d);
     add_text(&d, &file, to, delay);
     dsn_begin_status(&d);
-    for (const struct mail_recipient *r = job->deferred.first; r; r = r->next)
-        if (may_warn(r)) {
-            dsn_add_status(&d, r, "delayed", "4.0.0");
-            dsn_add_remote(&d, r);
-            buffer_add_char(&d.c.body, '\n');
-        }
+    add_statuses(&d, job->deferred.first);
     d.c.body.n--;
     dsn_add_message(&d, false);
     if (!compose_send(&d.c, &err))

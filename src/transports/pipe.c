@@ -90,7 +90,7 @@ static void settle(struct pipe_run *run, enum mail_result result, int error, str
         message = STR("return message generated");
     }
     delivery_result(run->delivery, result, error, message);
-    if (result == MAIL_FAIL && !c->return_output)
+    if (result != MAIL_OK && !c->return_output)
         for (struct mail_recipient *r = run->delivery->recipients; r; r = r->next)
             r->user_message = STR("local delivery failed");
     if (returned)

@@ -100,6 +100,117 @@ static void knows_failures(void **state)
 
 enum { DAY = 86400 };
 
+static void knows_each_failure_by_its_name(void **state)
+{
+    const struct {
+        const char *name;
+        int error, more, other, other_more; /* one that the name is for, and one that it is not for */
+    } cases[] = {
+        {"auth_failed", DELIVERY_AUTH_FAILED, 0, DELIVERY_AUTH_PROBLEM, 0},
+        {"lost_connection", DELIVERY_CONNECTION_LOST, 0, ECONNRESET, 0},
+        {"lookup", DELIVERY_HOST_LOOKUP, 0, ETIMEDOUT, 0},
+        {"tls_required", DELIVERY_TLS_REQUIRED, 0, DELIVERY_TLS_FAILED, 0},
+        {"mail_4xx", DELIVERY_MAIL_4XX, delivery_more_4xx(451, true), DELIVERY_RCPT_4XX, delivery_more_4xx(451, true)},
+        {"mail_421", DELIVERY_MAIL_4XX, delivery_more_4xx(421, false), DELIVERY_MAIL_4XX, delivery_more_4xx(422, false)},
+        {"rcpt_4xx", DELIVERY_RCPT_4XX, delivery_more_4xx(450, true), DELIVERY_DATA_4XX, delivery_more_4xx(450, true)},
+        {"data_45x", DELIVERY_DATA_4XX, delivery_more_4xx(459, true), DELIVERY_DATA_4XX, delivery_more_4xx(449, true)},
+        {"refused", ECONNREFUSED, DELIVERY_MORE_MX, ETIMEDOUT, DELIVERY_MORE_MX},
+        {"refused_A", ECONNREFUSED, DELIVERY_MORE_ADDRESS, ECONNREFUSED, DELIVERY_MORE_MX},
+        {"refused_MX", ECONNREFUSED, DELIVERY_MORE_MX, ECONNREFUSED, DELIVERY_MORE_ADDRESS},
+        {"timeout", ETIMEDOUT, DELIVERY_MORE_MX | DELIVERY_MORE_CONNECT, ECONNREFUSED, DELIVERY_MORE_MX},
+        {"timeout_A", ETIMEDOUT, DELIVERY_MORE_ADDRESS, ETIMEDOUT, DELIVERY_MORE_MX},
+        {"timeout_MX", ETIMEDOUT, DELIVERY_MORE_MX, ETIMEDOUT, DELIVERY_MORE_ADDRESS},
+        {"timeout_DNS", ETIMEDOUT, DELIVERY_MORE_ADDRESS, EHOSTUNREACH, 0},
+        {"timeout_connect", ETIMEDOUT, DELIVERY_MORE_MX | DELIVERY_MORE_CONNECT, ETIMEDOUT, DELIVERY_MORE_MX},
+        {"timeout_connect_A", ETIMEDOUT, DELIVERY_MORE_ADDRESS | DELIVERY_MORE_CONNECT, ETIMEDOUT,
+         DELIVERY_MORE_MX | DELIVERY_MORE_CONNECT},
+        {"timeout_connect_MX", ETIMEDOUT, DELIVERY_MORE_MX | DELIVERY_MORE_CONNECT, ETIMEDOUT,
+         DELIVERY_MORE_ADDRESS | DELIVERY_MORE_CONNECT},
+        {"quota", DELIVERY_QUOTA, 0, DELIVERY_NOT_REGULAR, 0},
+        {"quota_3d", DELIVERY_QUOTA, 3 * 86400, DELIVERY_QUOTA, 3 * 86400 - 1},
+        {"QUOTA_1h", ENOSPC, 3600, EDQUOT, 3599},
+        {"*", EIO, 0, 0, 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench *bench = *state;
+
+        assert_null(compile(bench, str_printf(bench->arena, "* %s F,1h,1m\n", cases[i].name).s));
+        assert_string_not_equal(find(bench, "x.example", cases[i].error, cases[i].more), "");
+        if (cases[i].other != 0)
+            assert_string_equal(find(bench, "x.example", cases[i].other, cases[i].other_more), "");
+    }
+}
+
+static const struct retry_rule *find_for(struct bench *bench, const char *key, const char *alternate, const char *sender)
+{
+    struct retry_key k = {.key = str_of(key),
+                          .alternate = alternate ? str_of(alternate) : STR_NULL,
+                          .failure = {ECONNREFUSED, DELIVERY_MORE_MX},
+                          .sender = sender ? str_of(sender) : STR_NULL};
+
+    return retry_rules_find(&bench->scope, &bench->rules, &k);
+}
+
+static void takes_the_first_rule_that_fits(void **state)
+{
+    struct bench *bench = *state;
+
+    assert_null(compile(bench, "alice@a.example * F,1h,1m\n"
+                               "a.example * senders=\"s@s.example\" F,1h,2m\n"
+                               "a.example * senders=: F,1h,3m\n"
+                               "*.a.example * F,1h,4m\n"
+                               "mx.host.test * F,1h,5m\n"));
+    assert_ptr_equal(find_for(bench, "alice@a.example", NULL, "s@s.example"), &bench->rules.v[0]);
+    assert_ptr_equal(find_for(bench, "bob@a.example", NULL, "s@s.example"), &bench->rules.v[1]);
+    assert_ptr_equal(find_for(bench, "a.example", NULL, "s@s.example"), &bench->rules.v[1]);
+    assert_ptr_equal(find_for(bench, "a.example", NULL, ""), &bench->rules.v[2]);
+    assert_null(find_for(bench, "a.example", NULL, NULL)); /* the pattern with the asterisk is for what is below the domain */
+    assert_ptr_equal(find_for(bench, "b.a.example", NULL, NULL), &bench->rules.v[3]);
+    /* A host is looked for by its name, and by the domain that it was to be called for. */
+    assert_ptr_equal(find_for(bench, "mx.host.test", "other.test", NULL), &bench->rules.v[4]);
+    assert_ptr_equal(find_for(bench, "mx.host.test", "b.a.example", NULL), &bench->rules.v[3]);
+    assert_null(find_for(bench, "unknown.test", "other.test", NULL));
+}
+
+/* Failures at the times when the rule says to try, until it says that it has been tried for long enough. */
+static int tries(struct bench *bench, int64_t *duration)
+{
+    struct retry_times times = {.first_failed = 1000};
+    int64_t now = 1000;
+    bool expired = false;
+    int n = 0;
+
+    while (!expired && n < 10000) {
+        int64_t next = retry_rule_next(&bench->rules.v[0], &times, now, DAY, &expired);
+
+        assert_true(next > now);
+        times = (struct retry_times){.first_failed = 1000, .last_try = now, .next_try = next};
+        *duration = now - 1000;
+        now = next;
+        n++;
+    }
+    return n;
+}
+
+static void comes_to_an_end(void **state)
+{
+    int64_t duration;
+
+    assert_null(compile(*state, "* * F,1h,15m\n"));
+    assert_int_equal(tries(*state, &duration), 5); /* at 0, 15, 30, 45 and 60 minutes: the last finds the time gone */
+    assert_int_equal(duration, 3600);
+    assert_null(compile(*state, "* * F,2h,15m; G,16h,1h,1.5; F,4d,6h\n"));
+    assert_in_range(tries(*state, &duration), 20, 35);
+    assert_in_range(duration, 4 * DAY, 4 * DAY + 6 * 3600);
+    assert_null(compile(*state, "* * G,1d,1h,2\n"));
+    assert_int_equal(tries(*state, &duration), 6); /* after 1, 2, 4, 8 and 16 hours more */
+    assert_int_equal(duration, 31 * 3600);
+    assert_null(compile(*state, "* * H,1d,1h,2\n"));
+    assert_in_range(tries(*state, &duration), 4, 26);
+    assert_in_range(duration, DAY, 3 * DAY);
+}
+
 /* The interval that the only rule asks for after one of `before`, `failing` seconds after the first failure;
  * negative when the last cutoff has passed. */
 static int64_t interval(struct bench *bench, int64_t failing, int64_t before)
@@ -152,6 +263,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         bench_test(says_what_is_wrong),
         bench_test(knows_failures),
+        bench_test(knows_each_failure_by_its_name),
+        bench_test(takes_the_first_rule_that_fits),
+        bench_test(comes_to_an_end),
         bench_test(says_when),
         cmocka_unit_test(no_rule_is_expired_at_once),
     };
