@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/log.h"
+#include "base/print.h"
 #include "lookups/lookup.h"
 #include "main/check.h"
 #include "main/command_line.h"
@@ -46,6 +48,28 @@ static enum logging_to logs_to(enum mode mode)
     default:
         return LOGGING_STDERR;
     }
+}
+
+/* Those that are empty or have white space in them in quotes (manual, 53.15: arguments). */
+static void log_arguments(const struct program *program, char **argv)
+{
+    struct buffer line = BUFFER_IN(program->arena);
+    int n = 0;
+
+    if (!log_selected(LOG_SEL_arguments) || logs_to(program->cl->mode) != LOGGING_FILES)
+        return;
+    while (argv[n])
+        n++;
+    buffer_printf(&line, "cwd=%.*s %d args:", STR_ARG(program->process.initial_cwd), n);
+    for (; *argv; argv++) {
+        bool quoted = **argv == '\0' || strpbrk(*argv, " \t\n");
+
+        buffer_add_cstr(&line, quoted ? " \"" : " ");
+        print_escaped(&line, str_of(*argv), 0);
+        if (quoted)
+            buffer_add_char(&line, '"');
+    }
+    log_write_str(LOG_MAIN, buffer_str(&line));
 }
 
 /* The environment goes first: the log sink sets TZ in it. */
@@ -120,7 +144,7 @@ static int run(struct program **program)
     return usage();
 }
 
-static int start(const struct command_line *cl, struct error *err)
+static int start(const struct command_line *cl, char **argv, struct error *err)
 {
     struct program *program;
     struct str log_file_path = STR_NULL;
@@ -138,6 +162,7 @@ static int start(const struct command_line *cl, struct error *err)
         return usage();
     program = program_load(cl, &log_file_path, err);
     if (program && prepare(program, err)) {
+        log_arguments(program, argv);
         code = run(&program);
     } else if (cl->mode == MODE_DAEMON) {
         logging_begin_failed(log_file_path);
@@ -160,7 +185,7 @@ int main(int argc, char **argv)
     (void)argc;
     signal(SIGPIPE, SIG_IGN);
     if (command_line_parse(arena, argv, &cl, &err))
-        code = start(&cl, &err);
+        code = start(&cl, argv, &err);
     else
         fprintf(stderr, "%.*s\n", STR_ARG(err.text));
     log_close();

@@ -1,7 +1,7 @@
 /* Preloaded by the tests of the queue: ends the process, or lets a write fail, at the Nth of those system calls that
  * change files. The count goes on in processes that are forked, or begins anew in each that the first process forks,
  * and each of those ends at another call (FAULT_SPREAD says at how many different ones). Besides, it says what the load of the machine is, one
- * number after the other, and asks a process to end, once, while it gets ready to wait for events. */
+ * number after the other, asks a process to end, once, while it gets ready to wait for events, and is the system log. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 static long kill_at, full_from, spread, calls, writes, forks;
 static const char *report; /* gets the number of calls at the end */
 static pid_t first;
-static const char *loads, *sigterm_once; /* in the environment as it was before the program cleans it */
+static const char *loads, *sigterm_once, *syslog_file; /* in the environment as it was before the program cleans it */
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -30,6 +30,7 @@ __attribute__((constructor)) static void begin(void)
     full_from = full ? atol(full) : 0;
     loads = getenv("FAULT_LOADS");
     sigterm_once = getenv("FAULT_SIGTERM_ONCE");
+    syslog_file = getenv("FAULT_SYSLOG");
 }
 
 static void count(void)
@@ -157,4 +158,51 @@ int epoll_create1(int flags)
     if (sigterm_once && REAL(unlink)(sigterm_once) == 0)
         kill(getpid(), SIGTERM);
     return REAL(epoll_create1)(flags);
+}
+
+/* --- syslog: to a file */
+
+static void tell(const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    int fd, n;
+
+    if (!syslog_file || (fd = REAL(open)(syslog_file, O_WRONLY | O_CREAT | O_APPEND, 0666)) < 0)
+        return;
+    va_start(args, format);
+    n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (REAL(write)(fd, text, (size_t)n) != n)
+        abort();
+    REAL(close)(fd);
+}
+
+void openlog(const char *name, int option, int facility)
+{
+    (void)option;
+    tell("open %s %d\n", name, facility >> 3);
+}
+
+void syslog(int priority, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    tell("%d %s\n", priority & 7, text);
+}
+
+void __syslog_chk(int priority, int flag, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    (void)flag;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    tell("%d %s\n", priority & 7, text);
 }
