@@ -46,7 +46,7 @@ else
 TLS_LIBS ?= -lssl -lcrypto
 endif
 # What the drivers and lookups of these switches need for their libraries.
-package_flags = $(foreach package,$2,$(shell pkg-config $1 $(package)))
+package_flags = $(if $(BUILDING),$(foreach package,$2,$(shell pkg-config $1 $(package))))
 library_cflags = $(strip $(foreach switch,$1,$($(switch)_INCLUDE) $(call package_flags,--cflags,$($(switch)_PC))))
 library_libs = $(foreach switch,$1,$($(switch)_LIBS) $(call package_flags,--libs,$($(switch)_PC)))
 

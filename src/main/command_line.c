@@ -326,10 +326,33 @@ static bool settle_mode(struct command_line *cl, struct error *err)
     return true;
 }
 
+/* Names that programs call a mail server by, and the options that each stands for (manual, 5.1). */
+static const struct {
+    const char *name;
+    char *options[3];
+} program_names[] = {
+    {"mailq", {"-bp"}}, {"newaliases", {"-bi"}}, {"rmail", {"-i", "-oee"}}, {"rsmtp", {"-bS"}}, {"runq", {"-q"}},
+};
+
+static bool take_name(struct arena *arena, struct command_line *cl, const char *path, struct error *err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+    for (size_t i = 0; i < sizeof program_names / sizeof *program_names; i++) {
+        char *const *option = program_names[i].options;
+
+        while (strcmp(name, program_names[i].name) == 0 && *option)
+            if (!take(arena, cl, &option, err))
+                return false;
+    }
+    return true;
+}
+
 bool command_line_parse(struct arena *arena, char *const *argv, struct command_line *cl, struct error *err)
 {
     *cl = (struct command_line){.defines = ARENA_ARRAY(arena, const char *, 1)};
-    argv++;
+    if (*argv && !take_name(arena, cl, *argv++, err))
+        return false;
     while (*argv && **argv == '-') {
         if (strcmp(*argv, "--") == 0) {
             argv++;

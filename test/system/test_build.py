@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 
+from mounts import bound
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 GATEPOST = pathlib.Path(os.environ.get("GATEPOST", TOP / "build" / "gatepost"))
 
@@ -436,11 +438,16 @@ class Build:
         return [self.path / "build/gatepost", *arguments]
 
 
+# A group of tests stays on one processor, so that the tree is built once.
+in_the_whole_tree = pytest.mark.xdist_group("whole tree")
+
+
 @pytest.fixture(name="build", scope="module")
 def fixture_build(tmp_path_factory):
     return Build(tmp_path_factory.mktemp("whole"))
 
 
+@in_the_whole_tree
 def test_a_module_is_mapped_when_a_stanza_names_it(build):
     """With AUTH_PLAINTEXT=2 authentication works, and only who uses the driver pays for it."""
     build.make("AUTH_PLAINTEXT=2", f"MODULE_DIRECTORY={build.path}/build/modules")
@@ -465,6 +472,7 @@ def test_a_module_is_mapped_when_a_stanza_names_it(build):
 
 
 @pytest.mark.parametrize("name", ["none", "builtin"])
+@in_the_whole_tree
 def test_other_switches(build, name):
     """A sample of what `make matrix` does with all sets of switches."""
     result = subprocess.run(["scripts/matrix", "-q", build.path / "build", name], cwd=TOP, env=environment(), text=True,
@@ -472,6 +480,52 @@ def test_other_switches(build, name):
     assert result.returncode == 0, result.stdout
 
 
+def symbols(files, *options):
+    """The names of global symbols in objects."""
+    return {line.split()[-1] for line in output("nm", "-g", *options, *files).splitlines() if " " in line}
+
+
+@in_the_whole_tree
+def test_authenticators_can_be_lifted_out(build):
+    """With src/base they need nothing of the rest of Gatepost, neither to compile nor to link."""
+    build.make("ROOMS=base auths", "objects")
+    build.make("objects")
+    objects = {file for room in (TOP / "src").iterdir() for file in (build.path / "build" / room.name).glob("*.o")}
+    lifted = {file for file in objects if file.parent.name in ("auths", "base")}
+    assert len(lifted) > 50 and len(objects) > 300
+    needed = symbols(lifted, "--undefined-only") - symbols(lifted, "--defined-only")
+    assert needed & symbols(objects - lifted, "--defined-only") == set()
+
+
+@in_the_whole_tree
+def test_the_whole_can_be_installed(build, tmp_path):
+    """The program finds its modules where they are installed, and answers to the names that programs know."""
+    root = tmp_path / "root"
+    arguments = ("install", f"DESTDIR={root}", "PREFIX=/opt/gatepost", "LINKS=yes")
+    build.make(*arguments)
+    prefix = root / "opt/gatepost"
+    modules = output(prefix / "sbin/gatepost", "-bI:modules").split()
+    assert sorted(file.stem for file in (prefix / "lib/gatepost/modules").iterdir()) == sorted(modules)
+    pages = {page.name for page in prefix.glob("share/man/man*/*")}
+    assert pages == {page.name for page in (TOP / "doc").glob("*.[1-9]")}
+    for page in prefix.glob("share/man/man*/*"):
+        assert page.parent.name == f"man{page.suffix[1:]}"
+    config = tmp_path / "gatepost.conf"
+    config.write_text(f"spool_directory = {tmp_path}\nkeep_environment =\ntls_advertise_hosts =\n"
+                      "begin authenticators\nx:\n  driver = spa\n  public_name = NTLM\n  server_password = secret\n")
+    there = bound({"/opt": root / "opt"})
+
+    def installed_output(name, *options):
+        return output(*there, f"/opt/gatepost/sbin/{name}", "-C", config, *options)
+
+    for name in ("gatepost", "exim", "sendmail"):
+        assert "server_password = secret" in installed_output(name, "-bP", "authenticator", "x")
+    assert installed_output("mailq") == ""
+    build.make("uninstall", *arguments[1:])
+    assert installed(root) == []
+
+
+@in_the_whole_tree
 def test_the_command_line_can_be_confined(build):
     build.make(f"ALT_CONFIG_PREFIX={build.place}/", "DISABLE_D_OPTION=yes", "CONFIGURE_FILE=/nowhere/file")
     text = (build.place / "submission.conf").read_text()
@@ -494,6 +548,7 @@ def test_the_command_line_can_be_confined(build):
     assert answer("-C", build.place / "plain.conf", "-DX=y", "-bV") == (1, disabled)
 
 
+@in_the_whole_tree
 def test_every_setting_is_read_by_something(build):
     """A name that Local/Makefile gives and nothing reads would be ignored silently."""
     header = (build.path / "build/build_config.h").read_text()

@@ -1,7 +1,10 @@
 """The command line: modes, errors, exit codes."""
 import os
+import subprocess
 
 import pytest
+
+from gatepost import DEADLINE, PROGRAM
 
 
 @pytest.mark.parametrize("arguments, error", [
@@ -113,3 +116,12 @@ def test_the_environment_is_purged(place):
         for name in ("KEPT_ONE", "OTHER", "DROPPED"):
             del os.environ[name]
     assert out == "1 2 1 <>\n"
+
+
+@pytest.mark.parametrize("name", ["mailq", "runq", "rsmtp"])
+def test_the_name_of_the_program_says_what_to_do(place, name):
+    link = place.path / name
+    link.symlink_to(PROGRAM)
+    result = subprocess.run([link, "-C", place.config], input="QUIT\r\n", capture_output=True, text=True, timeout=DEADLINE,
+                            check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
