@@ -16,7 +16,7 @@ begin acl
 what:
   accept message = c=$tls_in_cipher|d=$tls_in_peerdn|s=$tls_in_sni|v=$tls_in_certificate_verified|\\
                    p=$received_protocol|o=$tls_in_ocsp|r=$tls_in_resumption|a=$authenticated_id|\\
-                   n=${certextract{subject,CN}{$tls_in_ourcert}}
+                   n=${certextract{subject,CN}{$tls_in_ourcert}}|i=$tls_in_cipher_std,$tls_in_ver,$tls_in_bits
 """
 
 
@@ -102,7 +102,8 @@ def test_starttls(place, pki):
         hello = client.command("EHLO client.test")
         assert "STARTTLS" not in hello and "250-AUTH PLAIN LOGIN" in hello.split("\n")
         assert facts(client) == {"c": "TLS1.3:TLS_AES_256_GCM_SHA384:256", "d": "", "s": "mail.test", "v": "0",
-                                 "p": "esmtps", "o": "0", "r": "1", "a": "", "n": "mail.test"}
+                                 "p": "esmtps", "o": "0", "r": "1", "a": "", "n": "mail.test",
+                                 "i": "TLS_AES_256_GCM_SHA384,TLS1.3,256"}
         assert client.command("STARTTLS") == "503 STARTTLS command used when not advertised"
         client.command("RSET")
         assert client.command("AUTH PLAIN " + WRONG) == "535 Incorrect authentication data"
@@ -118,7 +119,8 @@ def test_starttls(place, pki):
 def test_versions(place, pki, version, name):
     port = start(place, pki)
     with secure(port, version=version) as client:
-        assert facts(client)["c"].startswith(name)
+        seen = facts(client)
+        assert seen["c"].startswith(name) and seen["i"].split(",")[1] == name.rstrip(":")
 
 
 def test_what_is_pipelined_behind_starttls_is_thrown_away(place, pki):
