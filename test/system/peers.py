@@ -6,6 +6,16 @@ from gatepost import DEADLINE, PROGRAM
 
 SENDER, RECIPIENT = "alice@b.test", "x@y.test"
 MESSAGE = f"From: {SENDER}\nTo: {RECIPIENT}\nSubject: x\n\nx\n"
+# Sections of a configuration up to the authenticators, with an ACL (acl_smtp_rcpt = rcpt) that logs who came in.
+WATCHED = """
+begin acl
+rcpt:
+  accept authenticated = *
+         logwrite = peer <$authenticated_id> by <$sender_host_authenticated> as <$authenticated_sender> \\
+                    to <$local_part>
+  deny   message = authenticate first
+begin authenticators
+"""
 # What becomes of a message is not for these tests to say.
 TAKEN = ("250 ", "451 ")
 

@@ -89,6 +89,20 @@ MECHANISMS = {
   client_domain = DOMAIN
   client_set_id = alice
 """, PLAINLY),
+    # As in the manual, 40.2.
+    "msn": ("""
+  driver = spa
+  public_name = MSN
+  server_password = ${if eq{$auth1}{msn/msn_username}{${if eq{PASSWORD}{secret}{msn_plaintext_password}}}fail}
+  server_set_id = alice
+""", """
+  driver = spa
+  public_name = MSN
+  client_username = msn/msn_username
+  client_password = msn_plaintext_password
+  client_domain = DOMAIN_OR_UNSET
+  client_set_id = alice
+""", PLAINLY),
     "external": ("""
   driver = external
   public_name = EXTERNAL
@@ -187,7 +201,8 @@ def fixture_serve(place):
                          ids=["exim-gatepost", "gatepost-exim", "gatepost-gatepost"])
 def test_delivery(place, pki, serve, client, server, mechanism, password):
     stanza, own, options = MECHANISMS[mechanism]
-    port, there = serve(server, SERVER.replace("AUTHENTICATOR", f"{mechanism}:{stanza}").replace("PKI", str(pki)))
+    port, there = serve(server, SERVER.replace("AUTHENTICATOR", f"{mechanism}:{stanza}").replace("PKI", str(pki))
+                        .replace("PASSWORD", password))
     here = Side(place.path, client, CLIENT.replace("AUTHENTICATOR", own and f"{mechanism}:{own}")
                 .replace("OPTIONS", options).replace("PORT", str(port)).replace("PKI", str(pki))
                 .replace("PASSWORD", password))

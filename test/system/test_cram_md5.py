@@ -9,16 +9,9 @@ import pytest
 from authentication import INCORRECT, OK, failed, talk
 from gatepost import DEADLINE, b64
 from peers import (
-    RECIPIENT, SENDER, TAKEN, assert_refused, assert_served, curl, exim, msmtp, output, run, swaks)
+    RECIPIENT, SENDER, TAKEN, WATCHED, assert_refused, assert_served, curl, exim, msmtp, output, run, swaks)
 
-SECTIONS = """
-begin acl
-rcpt:
-  accept authenticated = *
-         logwrite = peer <$authenticated_id> by <$sender_host_authenticated> as <$authenticated_sender> \\
-                    to <$local_part>
-  deny   message = authenticate first
-begin authenticators
+SECTIONS = WATCHED + """\
 cram:
   driver = cram_md5
   public_name = CRAM-MD5

@@ -3,16 +3,9 @@ import pytest
 
 from authentication import CANCELLED, INCORRECT, LATER, OK, failed, talk
 from gatepost import RIGHT, WRONG, b64
-from peers import assert_refused, assert_served, msmtp, output, run, swaks
+from peers import WATCHED, assert_refused, assert_served, msmtp, output, run, swaks
 
-SECTIONS = """
-begin acl
-rcpt:
-  accept authenticated = *
-         logwrite = peer <$authenticated_id> by <$sender_host_authenticated> as <$authenticated_sender> \\
-                    to <$local_part>
-  deny   message = authenticate first
-begin authenticators
+SECTIONS = WATCHED + """\
 plain:
   driver = gsasl
   public_name = PLAIN

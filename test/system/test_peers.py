@@ -6,19 +6,12 @@ import pytest
 from authentication import INCORRECT, OK
 from gatepost import DEADLINE, b64
 from peers import (
-    MESSAGE, RECIPIENT, SENDER, TAKEN, assert_refused, assert_served, curl, exim, msmtp, output, run, swaks)
+    MESSAGE, RECIPIENT, SENDER, TAKEN, WATCHED, assert_refused, assert_served, curl, exim, msmtp, output, run, swaks)
 
 # A password in which everything is special somewhere, and which is not ASCII.
 TRICKY = "p\u00e4ss \"w\u00f6rd'^^\\$1 %s{}:=;&"
 
-SECTIONS = """
-begin acl
-rcpt:
-  accept authenticated = *
-         logwrite = peer <$authenticated_id> by <$sender_host_authenticated> as <$authenticated_sender> \\
-                    to <$local_part>
-  deny   message = authenticate first
-begin authenticators
+SECTIONS = WATCHED + """\
 plain:
   driver = plaintext
   public_name = PLAIN

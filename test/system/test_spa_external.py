@@ -8,25 +8,16 @@ from authentication import ASK, INCORRECT, OK, failed, talk
 from certificates import Authority
 from gatepost import b64
 from peers import (
-    MESSAGE, RECIPIENT, SENDER, assert_refused, assert_served, curl, exim, msmtp, output, run, swaks)
+    MESSAGE, RECIPIENT, SENDER, WATCHED, assert_refused, assert_served, curl, exim, msmtp, output, run, swaks)
 
-RCPT = """
-begin acl
-rcpt:
-  accept authenticated = *
-         logwrite = peer <$authenticated_id> by <$sender_host_authenticated> as <$authenticated_sender> \\
-                    to <$local_part>
-  deny   message = authenticate first
-begin authenticators
-"""
-SPA = RCPT + """
+SPA = WATCHED + """
 spa:
   driver = spa
   public_name = NTLM
   server_password = ${lookup{$auth1}lsearch{FILE}{$value}fail}
   server_set_id = $auth1
 """
-EXTERNAL = RCPT + """
+EXTERNAL = WATCHED + """
 external:
   driver = external
   public_name = EXTERNAL
@@ -200,7 +191,6 @@ def test_external_by_hand(external):
 
 # The manual's, 41.2.
 CERTIFICATE = """
-begin authenticators
 ext_ccert_san_mail:
   driver =            external
   public_name =       EXTERNAL
@@ -229,7 +219,7 @@ def fixture_pki(daemon):
 def start_with_certificates(daemon, pki, authenticators):
     daemon.start(f"tls_advertise_hosts = *\ntls_certificate = {pki}/server.pem\ntls_privatekey = {pki}/server.key\n"
                  f"tls_verify_certificates = {pki}/ca.pem\ntls_try_verify_hosts = *\nacl_smtp_rcpt = rcpt\n",
-                 RCPT.replace("begin authenticators\n", "") + authenticators)
+                 WATCHED + authenticators)
 
 
 @pytest.mark.parametrize("certificate, user, code", [
@@ -273,7 +263,6 @@ def test_external_msmtp(daemon, pki, user):
 def test_tls(daemon, pki, client, certificate):
     """Clients that know of no mechanism but have a certificate."""
     start_with_certificates(daemon, pki, r"""
-begin authenticators
 cert:
   driver = tls
   server_param1 = ${certextract {subj_altname,mail,>:}{$tls_in_peercert}}

@@ -19,6 +19,7 @@ extern const struct auth_driver auth_driver_cram_md5;
 extern const struct auth_driver auth_driver_external;
 extern const struct auth_driver auth_driver_plaintext;
 extern const struct auth_driver auth_driver_spa;
+extern const struct auth_driver auth_driver_tls;
 
 /* Its host_name is "host.test"; log lines are failures of the test. */
 extern const struct auth_host auth_test_host;
