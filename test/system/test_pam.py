@@ -14,10 +14,10 @@ from gatepost import DEADLINE, TOP, b64, wait_until
 from mounts import bound, need_mounts
 from open_directory import open_to_all
 from peers import output, swaks
+from saslauthd_server import MATRIX
 
 pytestmark = need_mounts
 
-MATRIX = next(iter(glob.glob("/usr/lib/*/pam_wrapper/pam_matrix.so")), None)
 need_matrix = pytest.mark.skipif(not MATRIX, reason="libpam-wrapper is not installed")
 
 # As in "Authenticated SMTP using PAM".

@@ -1,21 +1,19 @@
 """saslauthd, the real one, and daemons of both kinds that answer as they should not."""
 import contextlib
 import os
-import shutil
 import socket
-import subprocess
 import threading
 
 import pytest
 
 from authentication import ASK_NAME, ASK_PASSWORD, INCORRECT, LATER, OK, failed, talk
-from gatepost import DEADLINE, b64, wait_until
+from gatepost import DEADLINE, b64
 from mounts import bound, need_mounts
-from test_pam import Services, need_matrix
+from saslauthd_server import PROGRAM, SaslauthdServer
+from test_pam import need_matrix
 
 pytestmark = need_mounts
 
-SASLAUTHD = shutil.which("saslauthd", path="/usr/sbin:/usr/bin")
 MUX, PWCHECK = "/run/saslauthd/mux", "/var/pwcheck/pwcheck"
 
 LOGIN = """
@@ -48,24 +46,16 @@ def expand(place, *conditions):
 
 
 @pytest.fixture(name="saslauthd")
-def fixture_saslauthd(place, directory):
-    """saslauthd at work with a PAM service that knows alice. When it ends, it signals its whole process group."""
-    services = Services(place)
-    services.matrix("alice:secret:exim", "p w:two words:exim")
-    directory.chmod(0o755)
-    # pylint: disable-next=consider-using-with
-    process = subprocess.Popen([*place.prefix, SASLAUTHD, "-a", "pam", "-m", directory, "-n", "1", "-d"],
-                               start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    wait_until((directory / "mux").exists, "saslauthd's socket")
-    place.prefix = bound({os.path.dirname(MUX): directory})
-    yield process
-    process.terminate()
-    process.wait(DEADLINE)
+def fixture_saslauthd(place):
+    """saslauthd at work with a PAM service that knows alice. The program sees its socket."""
+    server = SaslauthdServer(place.path, "alice:secret:exim", "p w:two words:exim")
+    place.prefix = bound({os.path.dirname(MUX): server.sockets})
+    yield server
+    server.stop()
 
 
 @need_matrix
-@pytest.mark.skipif(not SASLAUTHD, reason="saslauthd is not installed")
+@pytest.mark.skipif(not PROGRAM, reason="saslauthd is not installed")
 @pytest.mark.usefixtures("saslauthd")
 def test_real_saslauthd(daemon):
     daemon.start(sections=LOGIN)
@@ -84,7 +74,8 @@ def test_real_saslauthd(daemon):
 
 
 class Daemon:
-    """Listens on a UNIX socket, notes what it is asked and answers with the same octets every time."""
+    """Listens on a UNIX socket, notes what it is asked and answers with the same octets every time, or with what a
+    function makes of the question."""
 
     def __init__(self, path, answer, length):
         self.questions = []
@@ -108,7 +99,9 @@ class Daemon:
                 while len(question) < self.length and (more := connection.recv(self.length)):
                     question += more
                 self.questions.append(question)
-                if self.answer is None:  # not at all, while there is somebody
+                if callable(self.answer):
+                    connection.sendall(self.answer(question))
+                elif self.answer is None:  # not at all, while there is somebody
                     connection.recv(1)
                 else:
                     for octet in self.answer[:100]:  # in pieces as small as can be
@@ -169,6 +162,19 @@ def test_pwcheck_answers(place, listening, answer, result):
     assert daemon.questions == [b"alice\0sec:ret\0"]
 
 
+PWCHECK_LOGIN = LOGIN.replace("saslauthd{{$auth1}{$auth2}{exim}}", "pwcheck{$auth1:$auth2}")
+
+
+def test_pwcheck_logins(daemon, listening):
+    listening(PWCHECK, lambda question: b"OK" if question == b"alice\0secret\0" else b"Incorrect password", 13)
+    daemon.start(sections=PWCHECK_LOGIN)
+    client = daemon.client()
+    for user, password, reply in [("alice", "Secret", INCORRECT), ("carol", "secret", INCORRECT), ("", "x", INCORRECT),
+                                  ("alice", "secret", OK)]:
+        assert talk(client, "AUTH LOGIN", b64(user), b64(password)) == [ASK_NAME, ASK_PASSWORD, reply]
+    assert failed(daemon, "login", INCORRECT, " (set_id=carol)") in daemon.place.log("main")
+
+
 def test_pwcheck_arguments(place, listening):
     daemon = listening(PWCHECK, b"OK", 3)
     assert expand(place, "pwcheck{}", "pwcheck{:x}", "pwcheck{a${base64d:AA==}b:c}", "pwcheck{a:}", "pwcheck{b}") == \
@@ -186,13 +192,14 @@ def test_nobody_listens(place, directory):
         f"Failed: cannot connect to saslauthd daemon at {MUX}: Connection refused"]
 
 
-def test_a_silent_daemon(daemon, listening):
-    listening(MUX, None, 23)
-    daemon.start("password_timeout = 1s\n", LOGIN)
+@pytest.mark.parametrize("path, length, sections", [(MUX, 23, LOGIN), (PWCHECK, 13, PWCHECK_LOGIN)],
+                         ids=["saslauthd", "pwcheck"])
+def test_a_silent_daemon(daemon, listening, path, length, sections):
+    listening(path, None, length)
+    daemon.start("password_timeout = 1s\n", sections)
     waiting, other = daemon.client(), daemon.client()
     assert talk(waiting, "AUTH LOGIN", b64("alice")) == [ASK_NAME, ASK_PASSWORD]
     waiting.send(b64("secret") + "\r\n")
     assert talk(other, "NOOP") == ["250 OK"]
     assert waiting.reply() == LATER
-    assert f"(set_id=alice): cannot read from saslauthd daemon at {MUX}: Connection timed out\n" in \
-        daemon.place.log("main")
+    assert f" daemon at {path}: Connection timed out\n" in daemon.place.log("main")

@@ -1,5 +1,5 @@
 """What judges passwords for both programs of a scenario: Dovecot's service, a database of the Cyrus library's, an LDAP
-server. Each is made when the first scenario asks for it, and kept for all."""
+server, saslauthd. Each is made when the first scenario asks for it, and kept for all."""
 
 import shutil
 import subprocess
@@ -9,6 +9,7 @@ from threading import Lock
 
 from dovecot_server import DovecotServer
 from ldap_server import LdapServer
+from saslauthd_server import SaslauthdServer
 
 MADE = {}       # by the kind of backend: its directory; what stands for what of it in a scenario, longer texts first
 SERVERS = []
@@ -37,7 +38,13 @@ def ldap(place):
             "@LDAPS@": f"127.0.0.1:{server.tls_port}", "@LDAP@": f"127.0.0.1:{server.port}", "@LDAPPORT@": str(server.port)}
 
 
-KINDS = {"@DOVECOT": dovecot, "@SASLDB": sasldb, "@LDAP": ldap}
+def saslauthd(place):
+    """Lets in two users for the service exim. The directory of its socket."""
+    SERVERS.append(SaslauthdServer(place / "server", "alice:secret:exim", "p w:two words:exim"))
+    return {"@SASLAUTHD@": str(SERVERS[-1].sockets)}
+
+
+KINDS = {"@DOVECOT": dovecot, "@SASLDB": sasldb, "@LDAP": ldap, "@SASLAUTHD": saslauthd}
 
 
 def fill_in(text):

@@ -30,7 +30,8 @@ A TOML file holds the scenarios of one group:
     detached = true         # mode "daemon": -bd and a pid file instead of -bdf
     [scenario.files]
     users = '''...'''
-    [scenario.view]         # what the program sees at paths that are compiled in: files and directories of its own
+    [scenario.view]         # what the program sees at paths that are compiled in: files and directories of its own,
+                            # or @SASLAUTHD@, that of the daemon's socket
     "/etc/pam.d" = "pam.d"
     [scenario.dns]          # instead of the file's, for the keys it has
 

@@ -59,7 +59,7 @@ class Workplace:
 
     def __init__(self, scenario):
         self.path = Path(tempfile.mkdtemp(prefix="parity"))
-        self.view = scenario.view
+        self.view = {path: self.fill_in(name) for path, name in scenario.view.items()}
         # The packaged Exim gives up root before it writes anything.
         self.path.chmod(0o755)
         for name in ("spool", "log"):
