@@ -126,7 +126,7 @@ static bool add_literal(struct collection *c)
 
     if (!ip_parse(c->request->name, &ip))
         return false;
-    add(c, c->request->name, &ip, true);
+    add(c, c->request->name, &ip, false); /* the DNS has no part in it */
     return true;
 }
 

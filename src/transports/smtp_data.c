@@ -91,6 +91,7 @@ static bool send_message(struct transaction *t, struct message_writer *writer)
     sent = (!t->chunking || send_bdat(t, writer, &err)) && message_writer_run(writer, &err) &&
            stream_flush(&t->r->client.stream, deadline_in(t->r->options->data_timeout));
     error = errno;
+    t->octets = writer->octets;
     if (!sent)
         note_write_failure(t, writer, error, &err);
     return sent;
@@ -127,12 +128,12 @@ static void delivered(struct transaction *t, struct mail_recipient *recipient, s
     recipient->error = recipient->more_error = 0;
     recipient->message = STR_NULL;
     recipient->host_used = r->host;
-    recipient->interface_address = str_copy(r->results, r->client.local_address);
-    recipient->interface_port = r->client.local_port;
+    transaction_interface(recipient, r);
     recipient->tls = copy_tls(r->results, &r->tls);
     recipient->authenticator = r->auth ? r->auth->instance.name : STR_NULL;
     recipient->authenticated_id = str_copy(r->results, r->authenticated_id);
-    recipient->authenticated_sender = t->delivery->message->authenticated_sender;
+    recipient->authenticated_sender = str_copy(r->results, t->authenticated_sender);
+    recipient->octets = t->octets;
     recipient->confirmation = str_copy(r->results, confirmation);
     recipient->chunking = t->chunking;
     recipient->pipelining = t->pipelining;

@@ -127,6 +127,7 @@ bool transaction_mail_command(struct transaction *t)
         add_dsn(&b, message);
     if (!authenticated_sender(t, &auth))
         return false;
+    t->authenticated_sender = auth;
     if (!str_is_empty(auth)) {
         buffer_add_cstr(&b, " AUTH=");
         buffer_add(&b, xtext_encode(r->arena, auth));

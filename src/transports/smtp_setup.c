@@ -121,6 +121,7 @@ static bool connect_to_host(struct remote *r)
         return false;
     }
     client_begin(&r->client, r->arena, fd, -1, r->command_timeout);
+    r->client.replies_due = true; /* the banner */
     client_local_address(fd, r->arena, &r->client.local_address, &r->client.local_port);
     remote_enter(r);
     return true;
@@ -129,8 +130,10 @@ static bool connect_to_host(struct remote *r)
 bool remote_read_banner(struct remote *r)
 {
     struct str said;
+    bool good = client_expect(&r->client, &(struct client_expect){.what = STR("initial connection"), .digit = '2'});
 
-    if (!client_expect(&r->client, &(struct client_expect){.what = STR("initial connection"), .digit = '2'}))
+    r->client.replies_due = false;
+    if (!good)
         return false;
     said = transport_event(r->transport, r->scope, "smtp:connect", r->client.reply.text, 0);
     return str_is_empty(said) || client_fail(&r->client, DELIVERY_EXPANSION,

@@ -17,6 +17,12 @@
  * network, or both sides would wait for the other to read. */
 enum { PIPELINED_AT_MOST = 100 };
 
+void transaction_interface(struct mail_recipient *recipient, const struct remote *r)
+{
+    recipient->interface_address = str_copy(r->results, r->client.local_address);
+    recipient->interface_port = r->client.local_port;
+}
+
 void transaction_result(struct mail_recipient *recipient, enum mail_result result, const struct remote *r,
                         const struct client_failure *failure)
 {
@@ -27,6 +33,7 @@ void transaction_result(struct mail_recipient *recipient, enum mail_result resul
     recipient->pass_message = failure->code != 0;
     recipient->host_used =
         (r->quiet && !failure->tls) || failure->error == DELIVERY_EXPANSION ? NULL : r->host;
+    transaction_interface(recipient, r);
 }
 
 static bool from_mx(const struct remote *r)

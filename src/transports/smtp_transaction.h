@@ -24,6 +24,8 @@ struct transaction {
     bool *accepted;                     /* for each recipient */
     size_t accepted_count;
     struct str mail;                    /* the command */
+    struct str authenticated_sender;    /* in it, as AUTH=; empty: none */
+    int64_t octets;                     /* of the message, as log lines have it */
     bool pipelining, chunking, prdr, dsn;
     bool together;                      /* all recipients, or none (mua_wrapper) */
 };
@@ -35,6 +37,9 @@ enum transaction_end transaction_run(struct transaction *t, bool *reusable);
  * otherwise. */
 struct str transaction_rcpt_address(struct arena *arena, const struct transport_instance *transport,
                                     const struct mail_recipient *recipient);
+
+/* Notes from which address and port of ours a recipient was sent to the host. */
+void transaction_interface(struct mail_recipient *recipient, const struct remote *r);
 
 /* Sets what a host made of a recipient. */
 void transaction_result(struct mail_recipient *recipient, enum mail_result result, const struct remote *r,

@@ -213,7 +213,8 @@ def deliver(program, rules, options, authenticators, message, hosts, server):
         ended = re.compile(r" (Completed|==.*|Frozen.*)\n")
         wait_until(lambda: log.exists() and ended.search(log.read_text("latin-1")), SECONDS)
         wait_until(lambda: all(lines[-1:] == ["END"] for lines in fake.connections), SECONDS)
-        return normal(log.read_text("latin-1"), path), [normal("\n".join(lines), path) for lines in fake.connections]
+        return normal(log.read_text("latin-1"), path), [
+            normal("\n".join(line for line in lines if line != "EARLY"), path) for lines in fake.connections]
     finally:
         fake.close()
         shutil.rmtree(path, ignore_errors=True)
@@ -225,3 +226,25 @@ def test_client(reference, candidate, rules, options, authenticators, message, h
                        for program in (reference, candidate))
     assert found[1] == expected[1], "what was sent"
     assert found[0] == expected[0], "what was logged"
+
+
+# Everything that lines of deliveries can tell, but for the times.
+SELECTORS = ("log_selector = +all -arguments -pid -millisec -queue_run -deliver_time -queue_time -queue_time_overall "
+             "-receive_time -smtp_connection")
+
+
+def without_ports(text):
+    """Without the numbers of ports, sizes (ids are longer in 4.99), and what is not about the delivery."""
+    text = re.sub(r" S=[1-9]\d*", " S=<size>", text)
+    text = re.sub(r"(\[127\.0\.0\.\d\]):\d+", r"\1:<port>", text)
+    return re.sub(r"(?m)^(SMTP connection|no host name|.*<= ).*\n", "", text)
+
+
+@pytest.mark.parametrize("rules, options, authenticators, message, hosts, server", [case for case in CASES if case.id in (
+    "delivered", "chunking", "prdr", "recipient-refused", "recipient-put-off", "sender-put-off", "content-refused",
+    "content-put-off", "nobody-there", "lmtp", "auth", "auth-all-refused", "authenticated-sender")])
+def test_lines_with_every_selector(reference, candidate, rules, options, authenticators, message, hosts, server):
+    message = message | {"main": SELECTORS}
+    expected, found = (without_ports(deliver(program, rules, options, authenticators, message, hosts, server)[0])
+                       for program in (reference, candidate))
+    assert found == expected
