@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/log.h"
+#include "base/strlist.h"
 #include "expand/encoded_words.h"
 #include "expand/expand.h"
 #include "expand/header_address.h"
@@ -50,7 +51,7 @@ struct str mail_full_address(struct arena *arena, struct str name, struct str ad
     if (str_is_empty(name))
         return address;
     if (needs_encoding(name)) {
-        buffer_add(&b, encoded_words_encode(arena, name, charset));
+        buffer_add(&b, encoded_words_encode(arena, name, str_is_empty(charset) ? STR("UTF-8") : charset));
     } else if (needs_quotes(name)) {
         buffer_add_char(&b, '"');
         for (size_t i = 0; i < name.n; i++) {
@@ -234,11 +235,11 @@ static void add_from(const struct work *w)
     if (f->local && w->m->sender_local) {
         name = f->full_name;
         address = str_is_empty(address) ? caller_address(w) : address;
-    } else if (w->m->handling.submission && str_is_empty(address)) {
+    } else if (!f->local && w->m->handling.submission && str_is_empty(address)) {
         if (!authenticated_address(w, &address))
             return;
         name = w->m->handling.submission_name;
-    } else if (w->m->handling.submission)
+    } else if (!f->local && w->m->handling.submission)
         name = w->m->handling.submission_name;
     if (!str_is_empty(address))
         add(w, HEADER_FROM, line(w, "From", mail_full_address(w->arena, name, address, f->process->headers_charset)));
@@ -246,9 +247,8 @@ static void add_from(const struct work *w)
 
 /* --- The Sender: line (manual, 48.16) */
 
-/* The part behind a prefix or in front of a suffix, if it has one that a list of wildcards names: "*-" is any
- * prefix that ends in a hyphen. */
-static struct str strip_affix(const struct work *w, struct str local_part, struct str affix, bool prefix)
+/* The part behind a prefix or in front of a suffix: "*-" is any prefix that ends in a hyphen. */
+static struct str strip_one(const struct work *w, struct str local_part, struct str affix, bool prefix)
 {
     bool any = affix.n > 0 && affix.s[prefix ? 0 : affix.n - 1] == '*';
     struct str fixed = any ? str_sub(w->arena, affix, prefix ? 1 : 0, affix.n - 1) : affix;
@@ -267,6 +267,29 @@ static struct str strip_affix(const struct work *w, struct str local_part, struc
     return local_part;
 }
 
+/* The same for the first of a list that fits. */
+static struct str strip_affix(const struct work *w, struct str local_part, struct str affixes, bool prefix)
+{
+    struct strlist list;
+    struct str affix, stripped;
+
+    if (str_is_empty(affixes))
+        return local_part;
+    strlist_begin(&list, affixes, ':');
+    while (strlist_next(&list, w->arena, &affix)) {
+        stripped = strip_one(w, local_part, affix, prefix);
+        if (stripped.n < local_part.n)
+            return stripped;
+    }
+    return local_part;
+}
+
+/* What addresses get that have no domain, where they are qualified; else nothing, which no domain equals. */
+static struct str domain_of_unqualified(const struct work *w)
+{
+    return w->f->local || w->m->allow_unqualified_sender ? w->f->process->qualify_domain : STR("");
+}
+
 /* Whether the address is that of the sender, or with the affixes that options allow. */
 static bool is_of(const struct work *w, const struct header_address *from, struct str sender)
 {
@@ -278,7 +301,7 @@ static bool is_of(const struct work *w, const struct header_address *from, struc
         return str_eq_nocase(from->address, sender);
     local_part = str_sub(w->arena, sender, 0, (size_t)at);
     domain = str_sub(w->arena, sender, (size_t)at + 1, sender.n);
-    if (!str_eq_nocase(str_is_empty(from->domain) ? w->f->process->qualify_domain : from->domain, domain))
+    if (!str_eq_nocase(str_is_empty(from->domain) ? domain_of_unqualified(w) : from->domain, domain))
         return false;
     if (str_eq_nocase(from->local_part, local_part))
         return true;
@@ -318,10 +341,12 @@ static void check_local_sender(const struct work *w)
     const struct fixups *f = w->f;
     struct str sender = caller_address(w);
 
-    if (f->trusted || w->m->local_error || w->m->handling.suppress_local_fixups)
+    if (w->m->local_error || w->m->handling.suppress_local_fixups)
         return;
-    if (!f->options->local_sender_retain)
+    if (f->trusted ? w->m->handling.submission && !w->m->handling.sender_retain : !f->options->local_sender_retain)
         delete_all(w->m, *w->resent ? "Resent-Sender" : "Sender");
+    if (f->trusted)
+        return;
     if (f->options->local_from_check && !from_is(w, sender)) {
         mail_header_append(w->m, HEADER_SENDER,
                            line(w, "Sender", mail_full_address(w->arena, f->full_name, sender,

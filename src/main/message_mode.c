@@ -51,7 +51,7 @@ static bool describe(struct program *program, struct smtp_peer *peer, struct err
     peer->interface_port = caller.interface_port;
     peer->host_name = caller.host_name;
     peer->ident = caller.ident;
-    peer->reference = peer->trusted && program->cl->message_reference ? str_of(program->cl->message_reference) : STR("");
+    peer->reference = program->cl->message_reference ? str_of(program->cl->message_reference) : STR("");
     return true;
 }
 
@@ -80,6 +80,10 @@ int message_mode(struct program *program)
     };
     struct smtp_settings *settings;
 
+    if (cl->no_fixups && !peer.trusted) {
+        fputs("exim: permission denied (-G requires a trusted user)\n", stderr);
+        return 1;
+    }
     if (!describe(program, &peer, &err)) {
         fprintf(stderr, "%.*s\n", STR_ARG(err.text));
         return 1;

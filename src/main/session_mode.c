@@ -54,7 +54,7 @@ static bool describe(struct program *program, struct smtp_peer *peer, struct err
 
     if (!caller_describe(program->arena, trusted ? program->cl : &untrusted, &caller, err))
         return false;
-    peer->reference = trusted && program->cl->message_reference ? str_of(program->cl->message_reference) : STR("");
+    peer->reference = program->cl->message_reference ? str_of(program->cl->message_reference) : STR("");
     peer->host_address = caller.host_address;
     peer->host_port = caller.host_port;
     peer->interface_address = caller.interface_address;

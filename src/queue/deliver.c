@@ -105,6 +105,39 @@ static void give_up(struct job *job, struct str why)
     recipients_init(&job->todo);
 }
 
+/* As if routing had failed for each, in the order of the envelope, which is the opposite of the list's. */
+static void fail_all(struct job *job, struct str why)
+{
+    struct mail_recipient *r = job->todo.first, *reversed = NULL, *next;
+
+    recipients_init(&job->todo);
+    for (; r; r = next) {
+        next = r->next;
+        r->next = reversed;
+        reversed = r;
+    }
+    for (r = reversed; r; r = next) {
+        next = r->next;
+        r->next = NULL;
+        if (address_set_has(&job->message->delivered, r->unique))
+            continue;
+        r->result = MAIL_FAIL;
+        r->message = why;
+        job_settle(job, r, false);
+    }
+}
+
+/* Every machine on the way adds a Received: line: a message with so many goes in circles (manual, 14:
+ * received_headers_max). */
+static bool is_looping(const struct job *job)
+{
+    int n = 0;
+
+    for (const struct mail_header *h = job->message->headers; h; h = h->next)
+        n += h->type == HEADER_RECEIVED;
+    return n > job->queue->options->received_headers_max;
+}
+
 /* What was opened for the attempt. */
 static void end_attempt(struct job *job)
 {
@@ -127,6 +160,8 @@ static bool attempt(struct job *job)
     if (job->request->give_up) {
         log_write(LOG_MAIN, "cancelled by %.*s", STR_ARG(job->request->who));
         give_up(job, STR("delivery cancelled by administrator"));
+    } else if (is_looping(job)) {
+        fail_all(job, STR("Too many \"Received\" headers - suspected mail loop"));
     } else {
         job_route(job);
         job_deliver_local(job);

@@ -37,7 +37,7 @@ static void log_too_big(struct smtp_session *s, const struct message *m)
 void smtp_log_problem(struct smtp_session *s, const struct message *m)
 {
     struct str who = smtp_host_and_ident(s, false);
-    unsigned logs = LOG_MAIN | (s->submission ? 0 : LOG_REJECT);
+    unsigned logs = LOG_MAIN | (s->submission || s->peer->batch ? 0 : LOG_REJECT);
 
     switch (m->problem) {
     case MESSAGE_FINE:
@@ -280,20 +280,17 @@ static void accept_message(struct smtp_session *s, const struct message *m, cons
         deliver(s);
 }
 
-static bool too_many_hops(struct smtp_session *s, const struct message *m)
+void smtp_log_rejected(struct smtp_session *s, const struct acl_outcome *outcome)
 {
-    struct buffer line = BUFFER_IN(s->scratch);
+    log_write_more(LOG_MAIN | LOG_REJECT,
+                   str_printf(s->scratch, "F=<%.*s> rejected by non-SMTP ACL: %.*s", STR_ARG(s->message.sender_address),
+                              STR_ARG(outcome->log_message)),
+                   s->transaction.reject_log);
+}
 
-    if (m->received_headers <= s->options->received_headers_max)
-        return false;
-    buffer_add_cstr(&line, "rejected from <");
-    buffer_add(&line, s->message.sender_address);
-    buffer_add_cstr(&line, "> ");
-    buffer_add(&line, smtp_host_and_ident(s, true));
-    buffer_add_cstr(&line, ": Too many \"Received\" headers");
-    log_write_more(LOG_MAIN | LOG_REJECT, buffer_str(&line), s->transaction.reject_log);
-    smtp_reply(s, "550 Too many \"Received\" headers - suspected mail loop");
-    return true;
+struct str smtp_rejection_text(const struct acl_outcome *outcome)
+{
+    return str_is_empty(outcome->user_message) ? STR("Administrative prohibition") : outcome->user_message;
 }
 
 static void judge(struct smtp_session *s, const struct message *m, int64_t chunk)
@@ -304,8 +301,6 @@ static void judge(struct smtp_session *s, const struct message *m, int64_t chunk
         return;
     s->transaction.reject_log = message_for_reject_log(m, s);
     message_publish(m, s);
-    if (too_many_hops(s, m))
-        return;
     smtp_receive_change_headers(s);
     if (!smtp_prdr(s))
         return;
@@ -319,7 +314,10 @@ static void judge(struct smtp_session *s, const struct message *m, int64_t chunk
     case ACL_ACCEPT:
         break;
     default:
-        smtp_policy_refuse(s, ACL_WHERE_DATA, STR_NULL, &outcome);
+        if (s->peer->batch)
+            smtp_batch_refuse(s, &outcome);
+        else
+            smtp_policy_refuse(s, ACL_WHERE_DATA, STR_NULL, &outcome);
         return;
     }
     accept_message(s, m, &outcome, chunk);

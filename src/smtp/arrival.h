@@ -8,6 +8,11 @@
  * not delivered, and is no more. */
 bool smtp_take_submission(struct smtp_session *s, const struct message *m);
 
+/* Logs that acl_not_smtp has rejected a message, and what the sender is told of it. */
+struct acl_outcome;
+void smtp_log_rejected(struct smtp_session *s, const struct acl_outcome *outcome);
+struct str smtp_rejection_text(const struct acl_outcome *outcome);
+
 /* Logs why a message that has arrived is none to take (m->problem). */
 void smtp_log_problem(struct smtp_session *s, const struct message *m);
 

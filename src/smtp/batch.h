@@ -15,6 +15,13 @@ struct smtp_batch {
     bool failed;
 };
 
+/* Reads one command and obeys it. */
+void smtp_batch_command(struct smtp_session *s);
+
+/* acl_not_smtp has refused a message: log line and response. */
+struct acl_outcome;
+void smtp_batch_refuse(struct smtp_session *s, const struct acl_outcome *outcome);
+
 /* A response that nobody reads: an error ends the batch, and is told on standard output and standard error. */
 void smtp_batch_response(struct smtp_session *s, struct str line);
 

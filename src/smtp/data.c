@@ -57,6 +57,8 @@ static void data_lost(struct smtp_session *s, const char *where)
 {
     struct str name = smtp_connection_name(s);
 
+    if (s->peer->batch)
+        s->peer->batch->lines++; /* the one that should have come */
     log_set_message(STR_NULL); /* there will be no message of that id */
     if (log_selected(LOG_SEL_lost_incoming_connection))
         log_write(LOG_MAIN, "%.*s lost while reading message data%s", STR_ARG(name), where);
@@ -130,10 +132,17 @@ static bool read_message(struct smtp_session *s, struct message *m)
     return status == LINE_OK;
 }
 
+void smtp_read_data(struct smtp_session *s)
+{
+    struct message m;
+
+    if (read_message(s, &m))
+        smtp_message_arrived(s, &m, -1);
+}
+
 void smtp_data(struct smtp_session *s)
 {
     struct acl_outcome outcome;
-    struct message m;
 
     if (!has_recipients(s)) {
         refuse_without_recipients(s);
@@ -149,8 +158,7 @@ void smtp_data(struct smtp_session *s)
         return;
     }
     smtp_policy_accept(s, &outcome, "354", STR("Enter message, ending with \".\" on a line by itself"));
-    if (read_message(s, &m))
-        smtp_message_arrived(s, &m, -1);
+    smtp_read_data(s);
 }
 
 /* --- BDAT */

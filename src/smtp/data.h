@@ -8,6 +8,9 @@
  * transaction. */
 void smtp_message_arrived(struct smtp_session *s, const struct message *m, int64_t chunk);
 
+/* Reads the message of DATA and has it judged. */
+void smtp_read_data(struct smtp_session *s);
+
 /* The limits that options set for the message at hand. */
 struct message_limits smtp_message_limits(struct smtp_session *s);
 

@@ -38,6 +38,23 @@ bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null
     return address_parse(s->scratch, text, &rules, address, err);
 }
 
+struct str smtp_sender_of_caller(struct smtp_session *s, struct str given)
+{
+    struct error err = ERROR_IN(s->scratch);
+    struct str own;
+
+    if (s->peer->mode != SMTP_LOCAL || s->peer->trusted)
+        return given;
+    own = str_join3(s->transaction_arena, s->peer->login, STR("@"), s->settings->process->qualify_domain);
+    s->transaction.sender_is_caller = true;
+    s->connection.authenticated_id = s->peer->login;
+    if (str_is_empty(given) ||
+        list_match(&s->scope, s->options->untrusted_set_sender, given, NULL, &err) != MATCH_YES)
+        return own;
+    s->transaction.sender_set_untrusted = !str_eq(given, own);
+    return given;
+}
+
 void smtp_set_address(struct smtp_session *s, const struct address *recipient)
 {
     s->address.original_local_part = address_unquote(s->scratch, recipient->local_part);

@@ -19,6 +19,10 @@ void smtp_allow_utf8(struct smtp_session *s, bool allowed);
 bool smtp_parse_address(struct smtp_session *s, struct str text, bool allow_null, struct address *address,
                         struct error *err);
 
+/* Who sends what a local caller sends who is not trusted: the caller, unless untrusted_set_sender lets it be another
+ * (manual, 5.2: -bs). */
+struct str smtp_sender_of_caller(struct smtp_session *s, struct str given);
+
 /* Makes it the address that is being checked: $local_part, $domain. */
 void smtp_set_address(struct smtp_session *s, const struct address *recipient);
 

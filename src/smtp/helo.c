@@ -50,6 +50,12 @@ static void set_name(struct smtp_session *s, struct str name)
     s->helo_verify_tried = false;
 }
 
+void smtp_helo_take_name(struct smtp_session *s, struct str name)
+{
+    if (is_valid(s, name))
+        set_name(s, name);
+}
+
 /* Hosts that name themselves as this server, or as an address, are looked up. */
 static void look_up(struct smtp_session *s, struct str name)
 {

@@ -36,7 +36,7 @@ static void log_lost(struct smtp_session *s)
 
 void smtp_input_lost(struct smtp_session *s)
 {
-    if (s->peer->batch && !s->transaction.sender_given) { /* where a batch may end */
+    if (s->peer->batch) { /* which may end anywhere between commands */
         smtp_session_end(s, SMTP_END_QUIT);
         return;
     }

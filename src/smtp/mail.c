@@ -161,7 +161,7 @@ static bool helo_is_given(struct smtp_session *s)
 {
     struct str who = smtp_host_and_ident(s, false);
 
-    if (s->helo_seen || s->peer->batch || !(s->helo_verify_required ||
+    if (s->helo_seen || !(s->helo_verify_required ||
                           smtp_host_in(s, s->options->hosts_require_helo, "hosts_require_helo")))
         return true;
     log_write(LOG_MAIN | LOG_REJECT, "rejected MAIL from %.*s: no HELO/EHLO given", STR_ARG(who));
@@ -185,19 +185,6 @@ static bool within_limit(struct smtp_session *s)
 }
 
 /* --- The sender */
-
-/* An untrusted local caller is the sender of its messages itself, unless it wants no bounces or
- * untrusted_set_sender lets it (manual, 5.2: -bs). */
-static struct str sender_of_caller(struct smtp_session *s, struct str given)
-{
-    struct error err = ERROR_IN(s->scratch);
-
-    if (s->peer->mode != SMTP_LOCAL || s->peer->trusted || str_is_empty(given) ||
-        list_match(&s->scope, s->options->untrusted_set_sender, given, NULL, &err) == MATCH_YES)
-        return given;
-    s->transaction.sender_is_caller = true;
-    return str_join3(s->transaction_arena, s->peer->login, STR("@"), s->settings->process->qualify_domain);
-}
 
 /* False: answered. */
 static bool read_sender(struct smtp_session *s, struct str text, struct address *sender)
@@ -258,7 +245,7 @@ static bool check_sender(struct smtp_session *s)
 {
     struct acl_outcome outcome;
 
-    s->message.sender_address = sender_of_caller(s, s->message.sender_address);
+    s->message.sender_address = smtp_sender_of_caller(s, s->message.sender_address);
     s->message.sender_set = true;
     switch (smtp_policy_run(s, ACL_WHERE_MAIL, STR_NULL, &outcome)) {
     case ACL_DISCARD:
@@ -307,8 +294,6 @@ static bool begin_message(struct smtp_session *s)
 
 void smtp_mail(struct smtp_session *s)
 {
-    if (s->peer->batch && !s->transaction.sender_given)
-        s->peer->batch->transaction_line = s->peer->batch->lines - 1;
     s->mail_count++;
     if (s->transaction.sender_given) {
         smtp_fault(s, SMTP_PROTOCOL, 503, STR_NULL, STR("sender already given"));

@@ -152,9 +152,9 @@ enum acl_result smtp_policy_run(struct smtp_session *s, enum acl_where where, st
     struct acl_context *context = &s->acl_owner.context;
     const struct template *spec;
 
-    if (s->peer->batch && where == ACL_WHERE_DATA) /* the only one that is run for batches (manual, 49.11) */
+    if (s->peer->batch && where == ACL_WHERE_DATA) /* batches are no SMTP (manual, 49.11) */
         where = ACL_WHERE_NOTSMTP;
-    spec = s->peer->batch && where != ACL_WHERE_NOTSMTP ? NULL : spec_of(s, where);
+    spec = s->peer->batch && where != ACL_WHERE_NOTSMTP && where != ACL_WHERE_NOTSMTP_START ? NULL : spec_of(s, where);
     *outcome = (struct acl_outcome){
         .result = options[where].unset,
         .log_reject_target = LOG_MAIN | LOG_REJECT,

@@ -61,7 +61,7 @@ static void describe(struct smtp_session *s, struct mail_message *mail)
     mail->authenticated_sender = s->message.authenticated_sender;
     mail->delivered.arena = mail->arena;
     mail->first_delivery = true;
-    mail->sender_local = s->connection.is_local && s->transaction.sender_is_caller;
+    mail->sender_local = (s->connection.is_local || s->submission) && s->transaction.sender_is_caller;
     mail->allow_unqualified_recipient = s->recipient_unqualified_allowed;
     mail->allow_unqualified_sender = s->sender_unqualified_allowed;
     mail->sender_set_untrusted = s->transaction.sender_set_untrusted;

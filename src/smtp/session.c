@@ -213,6 +213,8 @@ enum smtp_end smtp_session_run(const struct smtp_settings *settings, const struc
     smtp_proxy(&s);
     if (!s.done)
         smtp_connect(&s);
+    while (!s.done && peer->batch)
+        smtp_batch_command(&s);
     while (!s.done)
         smtp_command(&s);
     smtp_session_finish(&s);

@@ -346,12 +346,12 @@ static bool is_acceptable(struct smtp_session *s, const struct message *m, struc
     return false;
 }
 
-/* acl_not_smtp_start and acl_not_smtp. False: *report has what is wrong. */
-static bool passes(struct smtp_session *s, enum acl_where where, struct submission_report *report)
+/* acl_not_smtp. False: *report has what is wrong. */
+static bool passes(struct smtp_session *s, struct submission_report *report)
 {
     struct acl_outcome outcome;
 
-    switch (smtp_policy_run(s, where, STR_NULL, &outcome)) {
+    switch (smtp_policy_run(s, ACL_WHERE_NOTSMTP, STR_NULL, &outcome)) {
     case ACL_ACCEPT:
         return true;
     case ACL_DISCARD:
@@ -362,14 +362,8 @@ static bool passes(struct smtp_session *s, enum acl_where where, struct submissi
     default:
         break;
     }
-    log_write_more(LOG_MAIN | LOG_REJECT,
-                   str_printf(s->scratch, "F=<%.*s> rejected by non-SMTP ACL: %.*s", STR_ARG(s->message.sender_address),
-                              STR_ARG(outcome.log_message)),
-                   s->transaction.reject_log);
-    *report = (struct submission_report){
-        .fault = SUBMISSION_REJECTED,
-        .text = str_is_empty(outcome.user_message) ? STR("Administrative prohibition") : outcome.user_message,
-    };
+    smtp_log_rejected(s, &outcome);
+    *report = (struct submission_report){.fault = SUBMISSION_REJECTED, .text = smtp_rejection_text(&outcome)};
     return false;
 }
 
@@ -408,7 +402,7 @@ static enum smtp_submission_end take(struct smtp_session *s, struct message *m, 
     s->transaction.reject_log = message_for_reject_log(m, s);
     message_publish(m, s);
     smtp_receive_change_headers(s);
-    if (!passes(s, ACL_WHERE_NOTSMTP, &report))
+    if (!passes(s, &report))
         return refuse(s, m, copy, &report);
     smtp_receive_finish(s);
     if (s->message.recipients_count > 0 && !smtp_receive_commit(s, m)) {
@@ -425,6 +419,7 @@ static enum smtp_submission_end take(struct smtp_session *s, struct message *m, 
 static enum smtp_submission_end submit(struct smtp_session *s)
 {
     struct submission_report report = {.fault = SUBMISSION_BAD_ARGUMENT};
+    struct acl_outcome outcome;
     struct message m;
     struct copy copy;
 
@@ -444,8 +439,7 @@ static enum smtp_submission_end submit(struct smtp_session *s)
         fputs("exim: insufficient disk space\n", stderr);
         return SUBMISSION_FAILED;
     }
-    if (!passes(s, ACL_WHERE_NOTSMTP_START, &report))
-        return refuse(s, NULL, &copy, &report);
+    smtp_policy_run(s, ACL_WHERE_NOTSMTP_START, STR_NULL, &outcome); /* whose result does not count */
     if (!read_message(s, &m, &copy))
         return SUBMISSION_FAILED;
     return take(s, &m, &copy);

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from open_directory import open_to_all
 from test_messages import normal
 
 MAIN = """
@@ -32,6 +33,10 @@ check:
        message = not this one
        log_message = logged
   accept
+"""
+# Exim keeps its rights for the configuration that it was built to read, which is hidden behind the test's.
+AS_NOBODY = """mount -t tmpfs none /etc/exim4 && touch /etc/exim4/exim4.conf && mount --bind "$1" /etc/exim4/exim4.conf && shift &&
+exec setpriv --reuid nobody --clear-groups "$@"
 """
 BODY = "Subject: x\nTo: q@y.test\n\nbody\n"
 DENIED = "Subject: deny\nTo: q@y.test\n\nbody\n"
@@ -71,19 +76,47 @@ CASES = {
     "uucp-bad": (["a@b.test"], UUCP.replace("ph10", "a@@b") + BODY),
     "uucp-no-date": (["a@b.test"], "From nobody\n" + BODY),
     "uucp-pattern": (["-t"], "From nobody\n" + BODY, "uucp_from_pattern = ^From (\\S+)\nuucp_from_sender = ${uc:$1}@up.test"),
+    "denied-at-start": (["a@b.test"], BODY, "acl_not_smtp_start = deny"),
     "reference": (["-oMm", "1xWUEF-0002xX-0m", "a@b.test"], BODY),
     "no-reference": (["-oMm", "abc", "a@b.test"], BODY),
 }
 
 
-def play(program, place, arguments, text, options=""):
+# The same by somebody who is not trusted.
+NOBODYS = {
+    "own-from": (["a@b.test"], "From: nobody@b.test\n\nbody\n"),
+    "own-login": (["a@b.test"], "From: nobody\n\nbody\n"),
+    "other-from": (["a@b.test"], "From: o@z.test\nSender: q@z.test\n\nbody\n"),
+    "no-check": (["a@b.test"], "From: o@z.test\nSender: q@z.test\n\nbody\n", "local_from_check = no"),
+    "retain": (["a@b.test"], "From: o@z.test\nSender: q@z.test\n\nbody\n", "local_from_check = no\nlocal_sender_retain"),
+    "prefix": (["a@b.test"], "From: some-nobody@b.test\n\nbody\n", "local_from_prefix = x_ : *-"),
+    "other-prefix": (["a@b.test"], "From: some_nobody@b.test\n\nbody\n", "local_from_prefix = x_ : *-"),
+    "suffix": (["a@b.test"], "From: nobody_x@b.test\n\nbody\n", "local_from_suffix = _x : +*"),
+    "empty-sender": (["-f", "<>", "a@b.test"], BODY),
+    "sender": (["-f", "s@ok.test", "a@b.test"], BODY, "untrusted_set_sender = ^.*@ok.test"),
+    "other-sender": (["-f", "s@z.test", "a@b.test"], BODY, "untrusted_set_sender = ^.*@ok.test"),
+    "sender-of-uucp": (["a@b.test"], UUCP + BODY),
+    "name": (["-F", "Some One", "a@b.test"], BODY),
+    "no-fixups": (["-G", "a@b.test"], BODY),
+    "told-about-himself": (["-oMa", "192.0.2.1", "-oMr", "said", "-oMt", "me", "a@b.test"], BODY),
+    "batch": (["-bS"], "MAIL FROM:<s@z.test>\nRCPT TO:<a@b.test>\nDATA\nSubject: x\n\nbody\n.\n"),
+    "batch-empty-sender": (["-bS"], "MAIL FROM:<>\nRCPT TO:<a@b.test>\nDATA\nSubject: x\n\nbody\n.\n"),
+    "denied": (["a@b.test"], DENIED),
+}
+
+
+def play(program, place, arguments, text, options="", user=None, main=MAIN):
     for name in ("log", "spool"):
         (place / name).mkdir(parents=True)
-        shutil.chown(place / name, "Debian-exim", "Debian-exim")
+        shutil.chown(place / name, "Debian-exim" if program.is_reference or not user else user)
     config = place / "conf"
-    config.write_text(MAIN.format(place=place, options=options))
-    ran = subprocess.run([program.path, "-C", config, *arguments], input=text, capture_output=True, text=True, timeout=20,
-                         check=False)
+    config.write_text(main.format(place=place, options=options))
+    command = [program.path, "-C", config, *arguments]
+    if user and program.is_reference:
+        command = ["unshare", "-m", "sh", "-c", AS_NOBODY, "sh", config, program.path, *arguments]
+    elif user:
+        command = ["setpriv", "--reuid", user, "--clear-groups", *command]
+    ran = subprocess.run(command, input=text, capture_output=True, text=True, timeout=20, check=False)
     seen = [f"exit {ran.returncode}", ran.stdout, ran.stderr]
     for path in sorted(place.glob("log/*log")) + sorted(place.glob("spool/input/*")):
         seen.append(f"== {path.name}\n{path.read_text()}")
@@ -92,10 +125,18 @@ def play(program, place, arguments, text, options=""):
     return re.sub(r"== paniclog\n\n?(?===|\Z)", "", re.sub(r"^ID ID-H$", "ID-H", text, flags=re.M)).split("\n")
 
 
+def assert_same(reference, candidate, place, *story, **more):
+    open_to_all(place)
+    expected = play(reference, place / "reference", *story, **more)
+    got = play(candidate, place / "candidate", *story, **more)
+    assert [line for line in got if line] == [line for line in expected if line]
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_submissions(reference, candidate, tmp_path, name):
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    expected = play(reference, tmp_path / "reference", *CASES[name])
-    got = play(candidate, tmp_path / "candidate", *CASES[name])
-    assert [line for line in got if line] == [line for line in expected if line]
+    assert_same(reference, candidate, tmp_path, *CASES[name])
+
+
+@pytest.mark.parametrize("name", NOBODYS)
+def test_submissions_by_nobody(reference, candidate, tmp_path, name):
+    assert_same(reference, candidate, tmp_path, *NOBODYS[name], user="nobody")

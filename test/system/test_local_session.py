@@ -87,7 +87,7 @@ def test_untrusted_callers_say_nothing_about_themselves(place):
                             input=DIALOGUE, text=True, capture_output=True, timeout=DEADLINE, check=False,
                             user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
     assert "250-mail.test Hello nobody at client.test\n" in result.stdout
-    assert facts(place.log("main")) == {"ident": "nobody", "protocol": "local-esmtp"}
+    assert facts(place.log("main")) == {"ident": "nobody", "id": "nobody", "protocol": "local-esmtp"}
 
 
 @TRUSTED

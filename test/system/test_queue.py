@@ -168,6 +168,28 @@ def test_batches(queue):
     assert queue.run("-bS", stdin="FOO\n", code=2).stdout.startswith("500 ")
 
 
+def test_a_message_that_goes_in_circles_is_returned(queue):
+    queue.configure(OPTIONS + "received_headers_max = 3\n", mailboxes(queue))
+    for lines in (2, 3): # and that of this machine
+        message(queue, "-odi", "-f", "boxc@b.test", "boxa@b.test", "boxb@b.test",
+                text="Received: from x by y\n" * lines + f"Subject: {lines} before\n\nbody\n")
+    reason = 'Too many "Received" headers - suspected mail loop'
+    assert [f"** {name}@b.test: {reason}" in queue.log("main") for name in ("boxa", "boxb")] == [True, True]
+    assert "Subject: 2 before\n" in mbox(queue, "boxa") and "Subject: 3 before\n" not in mbox(queue, "boxa")
+    assert reason in mbox(queue, "boxc") and "Subject: 3 before\n" in mbox(queue, "boxc")
+    assert not ids(queue)
+
+
+def test_busy_sessions_leave_messages_to_queue_runs(queue):
+    queue.configure(OPTIONS + "smtp_accept_queue_per_connection = 1\n", mailboxes(queue))
+    text = "".join("MAIL FROM:<boxc@b.test>\r\nRCPT TO:<boxa@b.test>\r\nDATA\r\n"
+                   f"Subject: {i}\r\n\r\nbody\r\n.\r\n" for i in range(2))
+    queue.run("-bs", "-odf", stdin=f"EHLO client.test\r\n{text}QUIT\r\n")
+    assert "Subject: 0\n" in mbox(queue, "boxa") and "Subject: 1\n" not in mbox(queue, "boxa")
+    assert len(ids(queue)) == 1
+    assert "no immediate delivery: more than 1 messages received in one connection" in queue.log("main")
+
+
 def test_autoreply(queue):
     transport = ("reply:\n  driver = autoreply\n  to = $sender_address\n  from = away@b.test\n  subject = Re: $h_subject:\n"
                  f"  text = I am away.\n  once = {queue.path}/once\n  user = root\n")

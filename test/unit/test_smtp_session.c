@@ -226,7 +226,7 @@ static void test_local_callers(void **state)
                                   "EHLO x\r\nMAIL FROM:<boss@b.test>\r\nRSET\r\nMAIL FROM:<>\r\nQUIT\r\n"),
                         "220 ready\n250-mail.test Hello joe at x\n250-SIZE 52428800\n250-8BITMIME\n"
                         "250-PIPELINING\n" REST
-                        "250 <joe@q.test> local-esmtp\n250 Reset OK\n250 <> local-esmtp\n" BYE);
+                        "250 <joe@q.test> local-esmtp\n250 Reset OK\n250 <joe@q.test> local-esmtp\n" BYE);
     bench->peer.trusted = true;
     assert_non_null(strstr(smtp_talk(bench, "acl_smtp_mail = mail\nbegin acl\nmail:\n accept message = 250 "
                                             "<$sender_address>\n",
