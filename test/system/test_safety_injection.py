@@ -196,7 +196,7 @@ def test_control_characters_make_no_log_line(daemon):
             assert not FAIL2BAN.match(line) or FAIL2BAN.match(line)["address"] != "192.0.2.66"
 
 
-def test_secrets_are_in_no_log(daemon):
+def test_passwords_are_in_no_log(daemon):
     """Whatever goes wrong with the order of commands, what may be a password is not written down."""
     daemon.start("log_selector = +all\n")
     client = daemon.client(hello=None)
