@@ -22,7 +22,7 @@ FULLECHO ?= @
 
 # These compile nothing, or have another make do it, so they do not care what the switches say and whether
 # there is a compiler yet.
-IDLE_GOALS := help clean deps layers demo check asan fuzz matrix uninstall
+IDLE_GOALS := help clean deps layers demo check asan build-asan fuzz matrix uninstall
 BUILDING := $(filter-out $(IDLE_GOALS),$(or $(MAKECMDGOALS),all))
 
 include scripts/switches.mk

@@ -216,6 +216,12 @@ def children(pid):
     return found
 
 
+def keeps_freed_memory():
+    """Whether the program is built with AddressSanitizer, which sets freed memory aside."""
+    with open(PROGRAM, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 def alive(pid):
     """Whether a process is there and not a zombie."""
     try:

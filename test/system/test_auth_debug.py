@@ -1,16 +1,8 @@
-"""AUTH as an administrator looks at it: debugging output, and the driver as a module."""
-import os
-import re
-import shutil
-import subprocess
-
+"""AUTH as an administrator looks at it: debugging output."""
 import pytest
 
-from authentication import ALICE, ASK, ASK_NAME, ASK_PASSWORD, INCORRECT, OK, PATIENT, SECRET
-from gatepost import DEADLINE, PLAIN, RIGHT, TOP, WRONG, b64
-
-
-# --- Debugging
+from authentication import ALICE, INCORRECT, OK, PATIENT, SECRET
+from gatepost import PLAIN, RIGHT, WRONG, b64
 
 
 SECRETS = ("secret", "wrong", SECRET, b64("wrong"), RIGHT, WRONG, RIGHT[:-4], "alice\\000secret")
@@ -64,63 +56,3 @@ def test_debugging_prints_what_it_is_asked_to(place):
     place.configure(sections=PLAIN + "  server_debug_print = name=$auth1 password=$auth2 $1/$2\n")
     result = place.run("-d+auth", "-bs", stdin=f"EHLO client.test\r\nAUTH LOGIN {ALICE}\r\n{SECRET}\r\nQUIT\r\n")
     assert "name=alice password=secret alice/secret\n" in result.stderr
-
-
-# --- PLAIN as a loadable module
-
-
-@pytest.fixture(name="modular", scope="module")
-def fixture_modular(tmp_path_factory):
-    """The build directory of a program that loads the plaintext driver."""
-    build = tmp_path_factory.mktemp("modular")
-    build.chmod(0o755)
-    environment = {name: value for name, value in os.environ.items()
-                   if not name.startswith(("MAKE", "MFLAGS"))}
-    subprocess.run(["make", "-s", f"-j{os.cpu_count()}", f"BUILD={build}", "AUTH_PLAINTEXT=2", "CFLAGS=-O0",
-                    f"MODULE_DIRECTORY={build}/modules"], cwd=TOP, env=environment, check=True, timeout=300,
-                   stdout=subprocess.DEVNULL)
-    return build
-
-
-def run_modular(modular, place, *arguments, stdin=""):
-    return subprocess.run([modular / "gatepost", "-C", place.config, *arguments], input=stdin, text=True,
-                          capture_output=True, timeout=DEADLINE, check=False)
-
-
-def test_driver_as_a_module(modular, place):
-    lines = ["EHLO client.test", f"AUTH PLAIN {WRONG}", "AUTH LOGIN", ALICE, b64("wrong"), "AUTH PLAIN", RIGHT,
-             "QUIT"]
-    result = run_modular(modular, place, "-bs", stdin="".join(line + "\r\n" for line in lines))
-    assert result.returncode == 0
-    assert result.stdout.splitlines()[-7:] == \
-        [INCORRECT, ASK_NAME, ASK_PASSWORD, INCORRECT, ASK, OK, "221 mail.test closing connection"]
-    assert "plain authenticator failed for U=" in place.log("main")
-    printed = run_modular(modular, place, "-bP", "authenticator", "login").stdout
-    assert "server_prompts = Username:: : Password::\n" in printed
-
-
-def test_driver_module_that_is_missing_or_broken(modular, place, tmp_path):
-    module = modular / "modules" / "auth_plaintext.so"
-    aside = tmp_path / "aside.so"
-    shutil.move(module, aside)
-    try:
-        assert_no_session(modular, place, module)
-        module.write_text("no shared object at all")
-        assert_no_session(modular, place, module)
-        module.unlink()
-        shutil.copy(modular / "gatepost", module)
-        assert_no_session(modular, place, module)
-        place.configure(sections="")
-        assert run_modular(modular, place, "-bs", stdin="QUIT\r\n").returncode == 0, "nobody needs the module"
-    finally:
-        shutil.move(aside, module)
-    assert run_modular(modular, place, "-bV").returncode == 0
-
-
-def assert_no_session(modular, place, module):
-    """A configuration that needs the module is in error, and the message names stanza, line and file."""
-    result = run_modular(modular, place, "-bs", stdin="QUIT\r\n")
-    assert result.returncode == 1 and result.stdout == ""
-    where = re.escape(str(place.config))
-    assert re.search(rf"Exim configuration error in line \d+ of {where}:\n", result.stderr)
-    assert str(module) in result.stderr

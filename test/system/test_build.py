@@ -1,6 +1,6 @@
 """The build: what make rebuilds and what it leaves alone, switches and their refusals, modules, installation.
 
-Most of it runs on a small tree of stand-in sources, so that every case may build from nothing."""
+It runs on a small tree of stand-in sources, so that every case may build from nothing."""
 import os
 import pathlib
 import re
@@ -9,9 +9,8 @@ import subprocess
 
 import pytest
 
-from mounts import bound
+from building import TOP, environment, installed, output
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
 GATEPOST = pathlib.Path(os.environ.get("GATEPOST", TOP / "build" / "gatepost"))
 
 SUM_H = """\
@@ -84,16 +83,6 @@ EVERYTHING = ["build/gatepost", "src/auths/plaintext.c", "src/base/sum.c", "src/
 def function(name, body="return 1;"):
     """The source of a function."""
     return f"int {name}(void);\nint {name}(void)\n{{\n    {body}\n}}\n"
-
-
-def output(*command):
-    """What a command prints."""
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def environment():
-    """The environment without what a make around this test has put into it."""
-    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
 
 
 class Tree:
@@ -341,12 +330,6 @@ def test_an_unused_lookup_has_no_unit_test(tree):
 # --- Installing
 
 
-def installed(root):
-    """Files and links below a directory."""
-    return sorted(str(entry.relative_to(root)) for entry in root.rglob("*")
-                  if entry.is_symlink() or entry.is_file())
-
-
 def test_install_and_uninstall(tree, tmp_path_factory):
     root = tmp_path_factory.mktemp("root")
     (root / "usr/sbin").mkdir(parents=True)
@@ -412,152 +395,3 @@ def test_the_program_is_hardened():
     assert "GNU_RELRO" in report and "BIND_NOW" in report
     assert re.search(r"GNU_STACK.* RW +0x", report)
     assert "__stack_chk_fail" in report and re.search(r"__\w+_chk\b", report)
-
-
-class Build:
-    """The whole tree, built once more with other switches; quickly, since it is not for measuring."""
-
-    def __init__(self, path):
-        self.path = path
-        self.place = path / "etc"
-        self.place.mkdir()
-        for name in ("submission.conf", "passwd"):
-            shutil.copyfile(TOP / "doc/examples" / name, self.place / name)
-
-    def make(self, *switches):
-        """Builds with these switches."""
-        command = ["make", "-s", f"-j{os.cpu_count()}", f"BUILD={self.path}/build", "CFLAGS=-O0"]
-        subprocess.run([*command, *switches], cwd=TOP, env=environment(), check=True, timeout=300)
-
-    def defines(self):
-        """The macros that make the example configuration use the files beside it."""
-        return [f"-D{name}={self.place}" for name in ("CONFDIR", "LOGDIR", "SPOOLDIR")]
-
-    def command(self, *arguments):
-        """The program's command line."""
-        return [self.path / "build/gatepost", *arguments]
-
-
-# A group of tests stays on one processor, so that the tree is built once.
-in_the_whole_tree = pytest.mark.xdist_group("whole tree")
-
-
-@pytest.fixture(name="build", scope="module")
-def fixture_build(tmp_path_factory):
-    return Build(tmp_path_factory.mktemp("whole"))
-
-
-@in_the_whole_tree
-def test_a_module_is_mapped_when_a_stanza_names_it(build):
-    """With AUTH_PLAINTEXT=2 authentication works, and only who uses the driver pays for it."""
-    build.make("AUTH_PLAINTEXT=2", f"MODULE_DIRECTORY={build.path}/build/modules")
-    example = (build.place / "submission.conf").read_text()
-    (build.place / "without.conf").write_text(example[:example.index("begin authenticators")])
-    for name, mapped in (("submission.conf", True), ("without.conf", False)):
-        command = build.command("-C", build.place / name, *build.defines(), "-bh", "127.0.0.1")
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True, bufsize=1) as session:
-            session.stdin.write("EHLO client.example\r\nAUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=\r\nNOOP\r\n")
-            replies = []
-            while not replies or not re.match("250 OK", replies[-1]):
-                replies.append(session.stdout.readline())
-                assert replies[-1], "the session ended early: " + "".join(replies)
-            maps = pathlib.Path(f"/proc/{session.pid}/maps").read_text()
-            session.stdin.write("QUIT\r\n")
-            session.stdin.close()
-            session.stdout.read()
-            assert session.wait(timeout=10) == 0
-        assert ("auth_plaintext.so" in maps) == mapped
-        assert ("235 Authentication succeeded\n" in replies) == mapped, replies
-
-
-@pytest.mark.parametrize("name", ["none", "builtin"])
-@in_the_whole_tree
-def test_other_switches(build, name):
-    """A sample of what `make matrix` does with all sets of switches."""
-    result = subprocess.run(["scripts/matrix", "-q", build.path / "build", name], cwd=TOP, env=environment(), text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=600)
-    assert result.returncode == 0, result.stdout
-
-
-def symbols(files, *options):
-    """The names of global symbols in objects."""
-    return {line.split()[-1] for line in output("nm", "-g", *options, *files).splitlines() if " " in line}
-
-
-@in_the_whole_tree
-def test_authenticators_can_be_lifted_out(build):
-    """With src/base they need nothing of the rest of Gatepost, neither to compile nor to link."""
-    build.make("ROOMS=base auths", "objects")
-    build.make("objects")
-    objects = {file for room in (TOP / "src").iterdir() for file in (build.path / "build" / room.name).glob("*.o")}
-    lifted = {file for file in objects if file.parent.name in ("auths", "base")}
-    assert len(lifted) > 50 and len(objects) > 300
-    needed = symbols(lifted, "--undefined-only") - symbols(lifted, "--defined-only")
-    assert needed & symbols(objects - lifted, "--defined-only") == set()
-
-
-@in_the_whole_tree
-def test_the_whole_can_be_installed(build, tmp_path):
-    """The program finds its modules where they are installed, and answers to the names that programs know."""
-    root = tmp_path / "root"
-    arguments = ("install", f"DESTDIR={root}", "PREFIX=/opt/gatepost", "LINKS=yes")
-    build.make(*arguments)
-    prefix = root / "opt/gatepost"
-    modules = output(prefix / "sbin/gatepost", "-bI:modules").split()
-    assert sorted(file.stem for file in (prefix / "lib/gatepost/modules").iterdir()) == sorted(modules)
-    pages = {page.name for page in prefix.glob("share/man/man*/*")}
-    assert pages == {page.name for page in (TOP / "doc").glob("*.[1-9]")}
-    for page in prefix.glob("share/man/man*/*"):
-        assert page.parent.name == f"man{page.suffix[1:]}"
-    config = tmp_path / "gatepost.conf"
-    config.write_text(f"spool_directory = {tmp_path}\nkeep_environment =\ntls_advertise_hosts =\n"
-                      "begin authenticators\nx:\n  driver = spa\n  public_name = NTLM\n  server_password = secret\n")
-    there = bound({"/opt": root / "opt"})
-
-    def installed_output(name, *options):
-        return output(*there, f"/opt/gatepost/sbin/{name}", "-C", config, *options)
-
-    for name in ("gatepost", "exim", "sendmail"):
-        assert "server_password = secret" in installed_output(name, "-bP", "authenticator", "x")
-    assert installed_output("mailq") == ""
-    build.make("uninstall", *arguments[1:])
-    assert installed(root) == []
-
-
-@in_the_whole_tree
-def test_the_command_line_can_be_confined(build):
-    build.make(f"ALT_CONFIG_PREFIX={build.place}/", "DISABLE_D_OPTION=yes", "CONFIGURE_FILE=/nowhere/file")
-    text = (build.place / "submission.conf").read_text()
-    for name in ("CONFDIR", "LOGDIR", "SPOOLDIR"):
-        text = re.sub(rf"^{name} = .*$", f"{name} = {build.place}", text, flags=re.M)
-    (build.place / "plain.conf").write_text(text)
-
-    def answer(*arguments):
-        ran = subprocess.run(build.command(*arguments), capture_output=True, text=True, timeout=10,
-                             check=False)
-        return ran.returncode, ran.stderr
-
-    confined = f'exim: -C may name only files that begin with "{build.place}/" and hold no "/../"\n'
-    assert answer("-C", build.place / "plain.conf", "-bV") == (0, "")
-    assert answer("-C", f"{build.place}/../etc/plain.conf", "-bV") == (1, confined)
-    assert answer("-C", f"{build.place}/none.conf:/etc/passwd", "-bV") == (1, confined)
-    code, error = answer("-C", "/nowhere/file", "-bV")
-    assert code == 1 and "may name only" not in error
-    disabled = "exim: -D is disabled in this build\n"
-    assert answer("-C", build.place / "plain.conf", "-DX=y", "-bV") == (1, disabled)
-
-
-@in_the_whole_tree
-def test_every_setting_is_read_by_something(build):
-    """A name that Local/Makefile gives and nothing reads would be ignored silently."""
-    header = (build.path / "build/build_config.h").read_text()
-    always_on = re.findall(r"call fixed,(\w+)", (TOP / "scripts" / "switches.mk").read_text())
-    settings = set(re.findall(r'^#define (\w+) (?:"|\d)', header, re.M)) - set(always_on)
-    # By auth_drivers.inc and its like.
-    settings = {setting for setting in settings if not setting.startswith(("AUTH_", "ROUTER_", "TRANSPORT_"))}
-    settings -= {"SUPPORT_RADIUS"}
-    assert len(settings) > 10
-    sources = "\n".join(source.read_text() for source in TOP.glob("src/*/*.[ch]*"))
-    sources += "\n".join(source.read_text() for source in TOP.glob("src/*/*.def"))
-    assert {setting for setting in settings if not re.search(rf"\b{setting}\b", sources)} == set()

@@ -241,6 +241,15 @@ def test_several_ports(place):
     place.wait_for_log("listening for SMTP on [127.0.0.1]:{%d,%d}\n" % tuple(ports))
 
 
+def is_powerless(pid):
+    """Whether a process is nobody's, of nogroup, and without capabilities."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        status = file.read()
+    return all(line in status for line in ("\nUid:\t65534\t65534\t65534\t65534\n",
+                                           "\nGid:\t65534\t65534\t65534\t65534\n",
+                                           "\nCapEff:\t0000000000000000\n"))
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root has privileges to give up")
 def test_workers_are_not_root(place):
     place.configure("exim_user = nobody\nexim_group = nogroup\nacl_smtp_rcpt = deny\n")
@@ -249,12 +258,8 @@ def test_workers_are_not_root(place):
     with Client(port) as client:
         client.command("EHLO client.test")
         client.command(f"AUTH PLAIN {WRONG}")
-        for pid in children(master(place)):
-            with open(f"/proc/{pid}/status", encoding="ascii") as file:
-                status = file.read()
-            assert "\nUid:\t65534\t65534\t65534\t65534\n" in status
-            assert "\nGid:\t65534\t65534\t65534\t65534\n" in status
-            assert "\nCapEff:\t0000000000000000\n" in status
+        # A worker that has just been born has yet to give up what it was born with.
+        wait_until(lambda: all(map(is_powerless, children(master(place)))), "no worker is root")
     place.wait_for_log("535 Incorrect authentication data")
     assert os.stat(place.path / "log" / "mainlog").st_uid == 65534
 

@@ -9,7 +9,8 @@ import pytest
 
 from authentication import (
     ALICE, ASK, ASK_NAME, ASK_PASSWORD, CANCELLED, INCORRECT, OK, SECRET, SHOW_USER, talk)
-from gatepost import DEADLINE, PLAIN, PROGRAM, RIGHT, TOP, WRONG, Client, b64, children, readable
+from gatepost import (
+    DEADLINE, PLAIN, RIGHT, TOP, WRONG, Client, b64, children, keeps_freed_memory, readable)
 
 pytestmark = pytest.mark.usefixtures("intact")
 
@@ -135,12 +136,6 @@ def resident(pid):
     """The resident size of a process, in KiB."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return int(re.search(r"^VmRSS:\s+(\d+) kB$", file.read(), re.M)[1])
-
-
-def keeps_freed_memory():
-    """Whether the program is built with AddressSanitizer, which sets freed memory aside."""
-    with open(PROGRAM, "rb") as file:
-        return b"__asan_init" in file.read()
 
 
 @pytest.mark.skipif(keeps_freed_memory(), reason="AddressSanitizer keeps freed memory")
