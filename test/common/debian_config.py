@@ -1,8 +1,10 @@
 """Configurations as Debian's exim4-config makes them, in a directory of one's own: nothing in /etc is touched."""
+import functools
 import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 SOURCE = pathlib.Path("/etc/exim4")
 TYPES = ("internet", "smarthost", "satellite", "local", "none")
@@ -23,24 +25,36 @@ ANSWERS = {
 }
 
 
+LOCAL_MACROS = "LOCAL_MACROS_ARE = here\n"
+OTHER_EXAMPLES = "OTHER_EXAMPLES_ARE = here\n"
+
+
+@functools.cache
+def template(kind, split, other_examples, answers):
+    """What update-exim4.conf makes, which takes its time, with a line each for local macros and, if wanted, examples."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        shutil.copytree(SOURCE / "conf.d", directory / "conf.d")
+        shutil.copy(SOURCE / "exim4.conf.template", directory)
+        (directory / "update-exim4.conf.conf").write_text("".join(f"{name}='{value}'\n" for name, value in {
+            **ANSWERS, "dc_eximconfig_configtype": kind, "dc_use_split_config": "true" if split else "false",
+            **dict(answers)}.items()))
+        (directory / "conf.d/main/000_localmacros").write_text(LOCAL_MACROS)
+        if other_examples:
+            (directory / AUTHENTICATORS).write_text(OTHER_EXAMPLES)
+        output = directory / "generated"
+        subprocess.run(["update-exim4.conf", "-d", name, "-o", str(output)], check=True, capture_output=True)
+        text = output.read_text()
+    assert (LOCAL_MACROS in text, OTHER_EXAMPLES in text) == (split, other_examples)
+    return text
+
+
 def generate(directory, kind, macros="", split=True, examples=None, **answers):
     """The file that update-exim4.conf makes. kind: dc_eximconfig_configtype; macros: local ones; examples: what
     takes the place of the authenticators that the package has commented out, and those it has not."""
-    directory = pathlib.Path(directory) / "exim4"
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir()
-    shutil.copytree(SOURCE / "conf.d", directory / "conf.d")
-    shutil.copy(SOURCE / "exim4.conf.template", directory)
-    (directory / "update-exim4.conf.conf").write_text("".join(f"{name}='{value}'\n" for name, value in {
-        **ANSWERS, "dc_eximconfig_configtype": kind, "dc_use_split_config": "true" if split else "false",
-        **answers}.items()))
-    if macros:
-        (directory / "conf.d/main/000_localmacros").write_text(macros)
-    if examples is not None:
-        (directory / AUTHENTICATORS).write_text(examples)
-    output = directory / "generated"
-    subprocess.run(["update-exim4.conf", "-d", str(directory), "-o", str(output)], check=True, capture_output=True)
-    output.chmod(0o644)
+    text = template(kind, split, examples is not None, tuple(sorted(answers.items())))
+    output = pathlib.Path(directory) / "generated"
+    output.write_text(text.replace(LOCAL_MACROS, macros).replace(OTHER_EXAMPLES, examples or ""))
     return output
 
 
