@@ -135,6 +135,7 @@ struct mail_recipient {
     struct scope_tls tls;       /* of the connection; .active false: none */
     struct str authenticator, authenticated_id; /* A=; STR_NULL: none */
     struct str authenticated_sender;
+    struct str protocol_start;  /* PS=: letters for the commands before MAIL */
     struct str confirmation;    /* C=: the response to the end of data */
     bool chunking, pipelining, early_pipelining, prdr, tls_on_connect, dsn_aware;
     bool second_on_connection;  /* "*" behind H=...: the connection was open already */

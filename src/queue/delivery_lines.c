@@ -177,6 +177,10 @@ static void add_confirmation(struct buffer *line, const struct mail_recipient *r
 
 static void add_features(struct buffer *line, const struct mail_recipient *r)
 {
+    if (log_selected(LOG_SEL_protocol_detail) && !str_is_empty(r->protocol_start)) {
+        buffer_add_cstr(line, " PS=");
+        buffer_add(line, r->protocol_start);
+    }
     if (log_selected(LOG_SEL_pipelining) && r->pipelining)
         buffer_add_cstr(line, r->early_pipelining ? " L*" : " L");
     if (r->chunking)

@@ -24,7 +24,7 @@ static struct str read_text(struct arena *arena, struct fields *f)
 #define TEXTS(X) \
     X(message) X(user_message) X(sent_address) X(interface_address) X(tls.cipher) X(tls.cipher_std) X(tls.ver) X(tls.peerdn) \
     X(tls.sni) X(tls.ocsp) X(tls.resumption) X(authenticator) X(authenticated_id) X(authenticated_sender) \
-    X(confirmation) X(transport_return_message) X(shadow_message) X(return_path) \
+    X(confirmation) X(protocol_start) X(transport_return_message) X(shadow_message) X(return_path) \
     X(submission)
 
 #define FLAGS(X) \

@@ -153,6 +153,7 @@ static void log_arrival(struct smtp_session *s, int64_t size)
     if (!str_is_empty(s->peer->reference))
         buffer_printf(&line, "R=%.*s ", STR_ARG(s->peer->reference));
     buffer_add(&line, smtp_host_and_ident(s, true));
+    smtp_log_connection_id(s, &line);
     buffer_add_cstr(&line, " P=");
     buffer_add(&line, s->connection.received_protocol);
     if (log_selected(LOG_SEL_pipelining) && s->pipelining_advertised)

@@ -71,7 +71,16 @@ struct str smtp_connection_name(struct smtp_session *s)
         buffer_add(&b, s->connection.ident);
     else
         add_host(s, &b);
+    smtp_log_connection_id(s, &b);
     return buffer_str(&b);
+}
+
+void smtp_log_connection_id(struct smtp_session *s, struct buffer *line)
+{
+    if (!log_selected(LOG_SEL_connection_id) || str_is_empty(s->connection.connection_id))
+        return;
+    buffer_add_cstr(line, " Ci=");
+    buffer_add(line, s->connection.connection_id);
 }
 
 void smtp_log_authenticated(struct smtp_session *s, struct buffer *line)

@@ -9,8 +9,11 @@
  * "U=login", else just the login. In the scratch arena. */
 struct str smtp_host_and_ident(struct smtp_session *s, bool tagged);
 
-/* "SMTP connection from ..." for lines about the connection as such. */
+/* "SMTP connection from ..." for lines about the connection as such; with the next where it is selected. */
 struct str smtp_connection_name(struct smtp_session *s);
+
+/* " Ci=identifier" of a connection to the daemon, if selected, else nothing. */
+void smtp_log_connection_id(struct smtp_session *s, struct buffer *line);
 
 /* " A=authenticator:id" for an authenticated session, else nothing. */
 void smtp_log_authenticated(struct smtp_session *s, struct buffer *line);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/dns.h"
 #include "lookups/lookup.h"
+#include "mail/id.h"
 #include "smtp/commands.h"
 #include "smtp/connect.h"
 #include "smtp/envelope.h"
@@ -124,6 +125,9 @@ static void describe_connection(struct smtp_session *s)
     c->is_test = peer->mode == SMTP_TEST;
     c->acl_c.arena = s->arena;
     c->active_hostname = s->settings->process->primary_hostname;
+    /* Unlike Exim's, it comes again neither when process ids do nor after the machine is started anew. */
+    if (peer->mode == SMTP_NETWORK)
+        c->connection_id = mail_id_new(s->arena, -1);
     gettimeofday(&c->started, NULL);
 }
 

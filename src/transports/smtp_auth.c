@@ -166,6 +166,7 @@ static bool send_command(struct attempt *a)
         }
     }
     a->begun = true;
+    remote_note_command(a->r, 'a');
     client_send_secret(&a->r->client, line, shown);
     return client_flush(&a->r->client, a->shown.s);
 }

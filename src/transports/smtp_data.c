@@ -133,6 +133,7 @@ static void delivered(struct transaction *t, struct mail_recipient *recipient, s
     recipient->authenticator = r->auth ? r->auth->instance.name : STR_NULL;
     recipient->authenticated_id = str_copy(r->results, r->authenticated_id);
     recipient->authenticated_sender = str_copy(r->results, t->authenticated_sender);
+    recipient->protocol_start = str_copy(r->results, str_of(r->protocol_start));
     recipient->octets = t->octets;
     recipient->confirmation = str_copy(r->results, confirmation);
     recipient->chunking = t->chunking;

@@ -177,6 +177,7 @@ void early_hello(struct remote *r, bool banner_due)
 
     r->early.banner_due = banner_due;
     smtp_offer_parse(r->early.hello[r->tls.active], &c->offer);
+    remote_note_command(r, 'e');
     client_send(c, str_printf(r->arena, "EHLO %.*s", STR_ARG(r->helo)));
     client_owe(c, read_due, r);
 }

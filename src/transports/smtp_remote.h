@@ -47,6 +47,7 @@ struct remote {
     const struct auth_instance *auth; /* that succeeded; NULL: not authenticated */
     struct str authenticated_id; /* client_set_id; STR_NULL: none */
     unsigned messages;           /* sent so far */
+    char protocol_start[16];     /* PS=: a letter for each command that came before MAIL; the first of them */
     bool unreset;                /* a transaction was begun and not finished: RSET comes before the next */
     bool quiet;                  /* the failure is about the configuration here, or was logged: no line about the host */
 };
@@ -77,6 +78,10 @@ bool remote_open_any(struct remote *r);
 void remote_close(struct remote *r);
 
 /* --- Parts of that */
+
+/* Notes a command for PS= (log selector protocol_detail): e, EHLO or LHLO; h, HELO; s, STARTTLS; a, AUTH
+ * (smtp_setup.c). */
+void remote_note_command(struct remote *r, char letter);
 
 /* Reads the banner (smtp_setup.c). */
 bool remote_read_banner(struct remote *r);

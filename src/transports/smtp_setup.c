@@ -81,6 +81,14 @@ bool remote_expand(struct remote *r, const struct template *t, const char *optio
 
 /* --- The connection */
 
+void remote_note_command(struct remote *r, char letter)
+{
+    size_t n = strlen(r->protocol_start);
+
+    if (n + 1 < sizeof r->protocol_start)
+        r->protocol_start[n] = letter;
+}
+
 static int more_error(const struct remote *r, int error)
 {
     int more = r->host->mx == MAIL_NO_MX ? DELIVERY_MORE_ADDRESS : DELIVERY_MORE_MX;
@@ -121,6 +129,7 @@ static bool connect_to_host(struct remote *r)
         return false;
     }
     client_begin(&r->client, r->arena, fd, -1, r->command_timeout);
+    memset(r->protocol_start, 0, sizeof r->protocol_start);
     r->client.replies_due = true; /* the banner */
     client_local_address(fd, r->arena, &r->client.local_address, &r->client.local_port);
     remote_enter(r);
@@ -177,6 +186,7 @@ static bool say_hello(struct remote *r, bool first)
     r->early.used = false;
     r->esmtp = r->lmtp || !first || !remote_host_in(r, r->options->hosts_avoid_esmtp);
     if (r->esmtp) {
+        remote_note_command(r, 'e');
         client_send(c, str_printf(r->arena, "%s %.*s", r->lmtp ? "LHLO" : "EHLO", STR_ARG(r->helo)));
         if (client_flush(c, "EHLO") && remote_read_hello(r))
             return true;
@@ -185,6 +195,7 @@ static bool say_hello(struct remote *r, bool first)
         debug(DEBUG_transport, "not sending EHLO: no ESMTP support\n");
         r->esmtp = false;
     }
+    remote_note_command(r, 'h');
     return client_command(c, str_printf(r->arena, "HELO %.*s", STR_ARG(r->helo)), '2');
 }
 
@@ -205,6 +216,7 @@ static bool upgrade(struct remote *r)
 {
     struct smtp_client *c = &r->client;
 
+    remote_note_command(r, 's');
     if (!client_command(c, STR("STARTTLS"), '2'))
         return !c->failure.lost && (c->failure.code / 100 != 4 || r->options->tls_tempfail_tryclear);
     return remote_start_tls(r) && greet(r, false, false);

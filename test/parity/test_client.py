@@ -229,7 +229,7 @@ def test_client(reference, candidate, rules, options, authenticators, message, h
 
 
 # Everything that lines of deliveries can tell, but for the times.
-SELECTORS = ("log_selector = +all -arguments -pid -millisec -queue_run -deliver_time -queue_time -queue_time_overall "
+SELECTORS = ("log_selector = +all -protocol_detail -arguments -pid -millisec -queue_run -deliver_time -queue_time -queue_time_overall "
              "-receive_time -smtp_connection")
 
 

@@ -259,7 +259,7 @@ def play(program, place, title, selectors):
     return tree_sorted(normal("\n".join(seen) + "\n== log\n" + log + boxes, place))
 
 
-ALL = ("+all -arguments -pid -millisec -receive_time -queue_time -queue_time_overall -deliver_time -pipelining "
+ALL = ("+all -protocol_detail -arguments -pid -millisec -receive_time -queue_time -queue_time_overall -deliver_time -pipelining "
        "-smtp_connection -msg_id_created")
 # Those in which log lines differ by what is selected.
 TOLD_IN_FULL = ("delivered", "aliases-and-failures", "deferred", "programs", "submitted", "smtp", "frozen", "removed", "selected",

@@ -17,7 +17,7 @@ tls_certificate = {pki}/gatepost.pem
 tls_privatekey = {pki}/gatepost.key
 tls_on_connect_ports = {tls_port}
 acl_smtp_rcpt = check
-log_selector = +tls_peerdn +smtp_confirmation
+log_selector = +tls_peerdn +smtp_confirmation +protocol_detail
 exim_user = mail
 """
 
@@ -118,7 +118,8 @@ def test_from_client_to_mailbox(place, pki, hop, way):
     encrypted = hop.tls and way != "plain"
     cipher = r' X=TLS1\.3:\S+ CV=yes DN="/CN=hop\.test"' if encrypted else ""
     user = f" A=client:{re.escape(hop.user)}" if hop.tls else ""
-    assert re.search(rf" => {RECIPIENT} R=on T=on H=127\.0\.0\.1 \[127\.0\.0\.1\]{cipher}{user}"
+    began = ("esea" if way == "starttls" else "ea") if hop.tls else "e"
+    assert re.search(rf" => {RECIPIENT} R=on T=on H=127\.0\.0\.1 \[127\.0\.0\.1\]{cipher}{user} PS={began}"
                      r'( K)? C="250[- ].*"$', delivery), delivery
 
 

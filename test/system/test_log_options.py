@@ -5,6 +5,7 @@ import time
 import pytest
 
 from fake_smtp import FakeServer
+from gatepost import Client, wait_until
 from queueing import ID, OPTIONS, ids, library, mailboxes, message, run_with_faults
 
 ROUTERS = """
@@ -28,13 +29,13 @@ remote:
 SESSION = ("EHLO client.test\r\nMAIL FROM:<a@c.test>\r\nRCPT TO:<nested@b.test>\r\nRCPT TO:<x@far.test>\r\nDATA\r\nSubject: test\r\n"
            "Message-ID: <m@c.test>\r\n\r\nbody\r\n.\r\nQUIT\r\n")
 
-# What a selector alone adds to the log of the story below.
+# What each selector adds to the log of the story below.
 ADDED = {
     "8bitmime": r"<= a@c\.test .* M8S=0",
     "all_parents": r"=> boxa \(alias@b\.test\) <nested@b\.test>",
     "arguments": r" cwd=/\S* 7 args: \S+ -C \S+ -bs -odi -oMa 192\.0\.2\.1\.4567\n",
     "delay_delivery": r" no immediate delivery: queued by ACL\n",
-    "deliver_time": r"=> boxa .* DT=\d+s",
+    "deliver_time": r"=> boxa .* DT=[\d.]+s",
     "delivery_size": r"=> boxa .* S=\d+",
     "incoming_port": r"<= a@c\.test .*\[192\.0\.2\.1\]:4567",
     "millisec": r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} ",
@@ -43,10 +44,11 @@ ADDED = {
     "outgoing_port": r"=> x <x@far\.test> .*\[127\.0\.0\.1\]:\d+",
     "pid": r"^\S+ \S+ \[\d+\] ",
     "pipelining": r"=> x <x@far\.test> .* L( |\n)",
+    "protocol_detail": r"=> x <x@far\.test> .* PS=e( |\n)",
     "queue_run": r" Start queue run: pid=\d+\n(.*\n)+.* End queue run: pid=\d+\n",
-    "queue_time": r"=> boxa .* QT=\d+s",
-    "queue_time_overall": r" Completed QT=\d+s\n",
-    "receive_time": r"<= a@c\.test .* RT=\d+s",
+    "queue_time": r"=> boxa .* QT=[\d.]+s",
+    "queue_time_overall": r" Completed QT=[\d.]+s\n",
+    "receive_time": r"<= a@c\.test .* RT=[\d.]+s",
     "received_recipients": r"<= a@c\.test .* for nested@b\.test x@far\.test\n",
     "received_sender": r"<= a@c\.test .* from <a@c\.test>",
     "retry_defer": r"== later@b\.test .*defer \(-52\)",
@@ -92,10 +94,34 @@ def test_what_no_selector_adds(place):
     assert " => boxa <nested@b.test> R=boxes T=mailbox\n" in log and " => x <x@far.test> R=far T=remote H=127.0.0.1 [127.0.0.1]\n" in log
 
 
-@pytest.mark.parametrize("name", ADDED)
-def test_what_a_selector_adds(place, name):
-    log = story(place, f"-all +{name}")
-    assert re.search(ADDED[name], log, flags=re.M), log
+# Any two selectors are apart in one group at least, so that none adds what is another's.
+BITS = range(len(ADDED).bit_length())
+
+
+@pytest.mark.parametrize("bit", BITS)
+@pytest.mark.parametrize("value", [0, 1])
+def test_what_selectors_add(place, bit, value):
+    chosen = {name for number, name in enumerate(ADDED) if number >> bit & 1 == value}
+    log = story(place, "-all " + " ".join(f"+{name}" for name in sorted(chosen)))
+    assert {name for name, pattern in ADDED.items() if re.search(pattern, log, flags=re.M)} == chosen, log
+
+
+def test_connection_id(place):
+    """The lines about a connection have one identifier, $connection_id, and two connections have two."""
+    place.configure("acl_smtp_rcpt = accept\nacl_smtp_connect = notice\nqueue_only\n"
+                    "log_selector = -all +connection_id +smtp_connection\n",
+                    "begin acl\nnotice:\n  accept logwrite = known as $connection_id\n")
+    port = place.daemon()
+    for _ in range(2):
+        with Client(port) as client:
+            for command in ("EHLO client.test", "MAIL FROM:<a@b.test>", "RCPT TO:<c@d.test>", "DATA"):
+                client.command(command)
+            assert client.command("Subject: x\r\n\r\nx\r\n.").startswith("250 OK")
+            client.command("QUIT")
+    wait_until(lambda: place.log("main").count("closed by QUIT") == 2, "both connections have ended")
+    found = re.findall(r"known as (\S+)|SMTP connection from .* Ci=(\S+)( \(| closed)|<= a@b.test .* Ci=(\S+) P=", place.log("main"))
+    names = ["".join((known, opened, taken)) for known, opened, _, taken in found]
+    assert len(names) == 8 and len(set(names)) == 2 and all(names.count(name) == 4 for name in names), place.log("main")
 
 
 def test_arguments_that_need_quotes(place):

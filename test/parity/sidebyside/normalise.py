@@ -10,6 +10,9 @@ from . import backends, pki
 MESSAGE_ID = re.compile(r"\b1[0-9A-Za-z]{5}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|"
                         r"[0-9A-Za-z]{11}-[0-9A-Za-z]{4})\b")
 
+# What lines of 4.96 have not: the identifier of the connection (4.97, log selector connection_id).
+CONNECTION_ID = re.compile(r" Ci=\S+")
+
 # Day, date, time and zone as $tod_full has them, and the time stamp of a log line.
 FULL_DATE = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
 LOG_TIME = re.compile(r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?( [+-]\d{4})?(?: \[\d+\])?(?= )")
@@ -79,6 +82,7 @@ class Normaliser:
         for place in pki.MADE:
             text = text.replace(str(place), "@CERTS@")
         text = backends.normalise(text)
+        text = CONNECTION_ID.sub("", text)
         text = MESSAGE_ID.sub(lambda match: self.ids.setdefault(match[0], f"<id{len(self.ids) + 1}>"), text)
         text = FULL_DATE.sub("<date>", text)
         text = LOG_TIME.sub(self.log_time, text)
