@@ -31,7 +31,7 @@ static ptrdiff_t part_length(const char *p, const char *end)
 }
 
 /* Is there an encoded word at p? */
-static bool find_word(const char *p, const char *end, struct encoded_word *word)
+static bool find_word(const char *p, const char *end, bool any_length, struct encoded_word *word)
 {
     const char *from = p;
     if (end - p < 8 || p[0] != '=' || p[1] != '?')
@@ -48,7 +48,7 @@ static bool find_word(const char *p, const char *end, struct encoded_word *word)
         return false;
     word->text = (struct str){p, (size_t)n, false};
     word->length = (size_t)(p + n + 2 - from);
-    return word->length <= WORD_LIMIT && (word->encoding == 'b' || word->encoding == 'q');
+    return (any_length || word->length <= WORD_LIMIT) && (word->encoding == 'b' || word->encoding == 'q');
 }
 
 /* The Q encoding: =XX, and _ for a space. */
@@ -121,8 +121,8 @@ static void add_without_nul(struct buffer *out, struct str text)
         buffer_add_char(out, text.s[i] == '\0' ? '?' : text.s[i]);
 }
 
-bool encoded_words_decode(struct arena *arena, struct str text, struct str charset, struct str *value,
-                          struct error *err)
+bool encoded_words_decode(struct arena *arena, struct str text, const struct encoded_words_style *style,
+                          struct str *value, struct error *err)
 {
     struct buffer out = BUFFER_IN(arena);
     const char *p = text.s, *end = text.s + text.n;
@@ -135,8 +135,8 @@ bool encoded_words_decode(struct arena *arena, struct str text, struct str chars
     while (p < end) {
         struct encoded_word word;
         struct str decoded;
-        if (find_word(p, end, &word) && decode_word(arena, &word, &decoded)) {
-            if (!translate(arena, word.charset, charset, &decoded, err))
+        if (find_word(p, end, style->any_length, &word) && decode_word(arena, &word, &decoded)) {
+            if (!translate(arena, word.charset, style->charset, &decoded, err))
                 return false;
             if (was_word)
                 buffer_cut(&out, after_word);

@@ -155,13 +155,15 @@ enum expand_status header_decode(struct evaluation *ev, struct str text, enum he
     if (kind != HEADER_DECODED && kind != HEADER_BASIC)
         return EXPAND_OK;
     const struct scope_process *process = ev->scope->process;
-    struct str charset = STR_NULL;
+    struct encoded_words_style style = {STR_NULL, process != NULL && process->long_encoded_words};
     if (kind == HEADER_DECODED)
-        charset =
+        style.charset =
             process == NULL || process->headers_charset.n == 0 ? STR("UTF-8") : process->headers_charset;
+    if (encoded_words_decode(ev->arena, text, &style, value, NULL))
+        return EXPAND_OK;
     /* What cannot be translated stays as `b` would have it. */
-    if (!encoded_words_decode(ev->arena, text, charset, value, NULL))
-        encoded_words_decode(ev->arena, text, STR_NULL, value, NULL);
+    style.charset = STR_NULL;
+    encoded_words_decode(ev->arena, text, &style, value, NULL);
     return EXPAND_OK;
 }
 

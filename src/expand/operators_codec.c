@@ -79,8 +79,11 @@ APPLY_OPERATOR(apply_rfc2047)
 
 APPLY_OPERATOR(apply_rfc2047d)
 {
+    const struct scope_process *process = ev->scope->process;
+    const struct encoded_words_style style = {headers_charset(ev->scope),
+                                              process != NULL && process->long_encoded_words};
     struct str value;
-    if (!encoded_words_decode(ev->arena, op->operand, headers_charset(ev->scope), &value, ev->err))
+    if (!encoded_words_decode(ev->arena, op->operand, &style, &value, ev->err))
         return EXPAND_FAILED;
     buffer_add(out, value);
     return EXPAND_OK;

@@ -47,6 +47,7 @@ struct scope_process {
     struct str bounce_return_size_limit; /* as digits */
     struct str initial_cwd;       /* $initial_cwd: where the process was started */
     struct str headers_charset;   /* what $h_ headers are decoded into; STR_NULL: UTF-8 */
+    bool long_encoded_words;      /* encoded words of any length are decoded (check_rfc2047_length is off) */
     bool strict_acl_vars;
     bool strip_trailing_dot;
     bool allow_utf8_domains;      /* the option */

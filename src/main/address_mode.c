@@ -48,7 +48,7 @@ static bool read_sender(struct tester *t, struct error *err)
         return true;
     }
     if (!text) {
-        t->message.sender_address = str_join3(arena, caller_login(arena), STR("@"), process->qualify_domain);
+        t->message.sender_address = str_join3(arena, t->program->caller_login, STR("@"), process->qualify_domain);
         return true;
     }
     if (!address_parse(arena, str_of(text), &rules, &sender, err))
@@ -78,7 +78,7 @@ static bool begin(struct tester *t, struct program *program, struct error *err)
         .acl = &t->acl,
     };
     smtp_acl_owner_init(&t->owner, program->acls, &t->scope);
-    return read_sender(t, err) && caller_describe(program->arena, program->cl, &t->connection, err);
+    return read_sender(t, err) && caller_describe(program, program->cl, &t->connection, err);
 }
 
 /* One address, complete or not. */

@@ -1,10 +1,6 @@
 /* Who calls: the login behind the process and what -oM says (manual, 5.2). */
 #include "main/caller.h"
 
-#include <pwd.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "base/arena.h"
 #include "base/ip.h"
 #include "mail/id.h"
@@ -48,16 +44,6 @@ bool caller_address(struct arena *arena, struct str text, bool full, struct str 
     return true;
 }
 
-struct str caller_login(struct arena *arena)
-{
-    struct passwd entry, *found = NULL;
-    char scratch[4096];
-
-    if (getpwuid_r(getuid(), &entry, scratch, sizeof scratch, &found) == 0 && found)
-        return str_copy(arena, str_of(found->pw_name));
-    return str_printf(arena, "%u", (unsigned)getuid());
-}
-
 static bool set_address(struct arena *arena, const char *text, bool full, struct str *address, int *port,
                         struct error *err)
 {
@@ -67,9 +53,10 @@ static bool set_address(struct arena *arena, const char *text, bool full, struct
 }
 
 /* Only -bh pretends to be a remote host whose user nobody knows. */
-bool caller_describe(struct arena *arena, const struct command_line *cl, struct scope_connection *connection,
-                     struct error *err)
+bool caller_describe(const struct program *program, const struct command_line *cl,
+                     struct scope_connection *connection, struct error *err)
 {
+    struct arena *arena = program->arena;
     const char *host = cl->sender_address;
     bool test = cl->mode == MODE_TEST;
 
@@ -81,7 +68,7 @@ bool caller_describe(struct arena *arena, const struct command_line *cl, struct 
     connection->is_test = test;
     connection->is_local = !host;
     if (!connection->is_test)
-        connection->ident = caller_login(arena);
+        connection->ident = program->caller_login;
     if (!connection->is_test && !host)
         connection->authenticated_id = connection->ident;
     if (cl->sender_ident)

@@ -296,6 +296,8 @@ static void reload(struct daemon *d)
         for (size_t i = 0; i < d->listeners.n; i++)
             if (!contains(&listeners, d->listeners.v[i].fd))
                 close(d->listeners.v[i].fd);
+        fresh->caller_login = str_copy(fresh->arena, old->caller_login);
+        fresh->caller_name = str_copy(fresh->arena, old->caller_name);
         *d->program = fresh;
         d->smtp = settings_of(d, fresh);
         d->listeners = listeners;

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "main/caller.h"
 #include "mail/id.h"
 #include "smtp/services.h"
 
@@ -24,7 +23,7 @@ static struct str user_login(struct program *program)
 {
     const struct passwd *entry = getpwuid(program->process.exim_uid);
 
-    return entry ? str_copy(program->arena, str_of(entry->pw_name)) : caller_login(program->arena);
+    return entry ? str_copy(program->arena, str_of(entry->pw_name)) : program->caller_login;
 }
 
 static void begin_scope(const struct queue *queue, struct scope *scope)

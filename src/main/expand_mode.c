@@ -30,7 +30,7 @@ static bool tester_begin(struct tester *t, struct program *program, struct error
     t->connection.acl_c.arena = t->message.acl_m.arena = program->arena;
     t->message.size = -1;
     t->message.sender_address =
-        str_join3(program->arena, caller_login(program->arena), STR("@"), program->process.qualify_domain);
+        str_join3(program->arena, program->caller_login, STR("@"), program->process.qualify_domain);
     t->message.sender_set = true;
     if (program->cl->authenticated_sender)
         t->message.authenticated_sender = str_of(program->cl->authenticated_sender);
@@ -46,7 +46,7 @@ static bool tester_begin(struct tester *t, struct program *program, struct error
     smtp_acl_owner_init(&t->owner, program->acls, &t->scope);
     if (program->cl->protocol)
         t->connection.received_protocol = str_of(program->cl->protocol);
-    return caller_describe(program->arena, program->cl, &t->connection, err);
+    return caller_describe(program, program->cl, &t->connection, err);
 }
 
 static void show(struct tester *t, struct str line)

@@ -9,7 +9,6 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/strlist.h"
-#include "main/caller.h"
 #include "main/deliveries.h"
 #include "queue/incoming.h"
 #include "routers/verify.h"
@@ -157,7 +156,7 @@ const struct mail_services *mail_table_new(struct program *program)
 {
     struct mail_table *table = table_new(program);
 
-    table->incoming.login = caller_login(program->arena);
+    table->incoming.login = program->caller_login;
     table->incoming.uid = getuid();
     table->incoming.gid = getgid();
     return &table->services;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/print.h"
 #include "lookups/lookup.h"
+#include "main/caller.h"
 #include "main/check.h"
 #include "main/command_line.h"
 #include "main/daemon.h"
@@ -163,7 +164,7 @@ static int start(const struct command_line *cl, char **argv, struct error *err)
     program = program_load(cl, &log_file_path, err);
     if (program && prepare(program, err)) {
         log_arguments(program, argv);
-        code = run(&program);
+        code = caller_identify(program) ? run(&program) : 1;
     } else if (cl->mode == MODE_DAEMON) {
         logging_begin_failed(log_file_path);
         log_write_lines(LOG_PANIC, config_error_text(err->arena, err));

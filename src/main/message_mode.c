@@ -1,11 +1,9 @@
 /* A message on standard input: -bm, -t, and recipients as arguments (manual, 5.2). */
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/buffer.h"
 #include "main/caller.h"
 #include "main/error_report.h"
 #include "main/mail_table.h"
@@ -18,32 +16,13 @@ static struct str text_of(const char *s)
     return s ? str_of(s) : STR_NULL;
 }
 
-/* The name in the password file; an ampersand there stands for the login with a capital letter. */
-static struct str full_name(struct arena *arena, const struct command_line *cl)
-{
-    const struct passwd *entry = getpwuid(getuid());
-    struct buffer b = BUFFER_IN(arena);
-
-    if (cl->full_name)
-        return str_of(cl->full_name);
-    if (!entry)
-        return STR("");
-    for (const char *p = entry->pw_gecos; *p && *p != ','; p++)
-        if (*p != '&')
-            buffer_add_char(&b, *p);
-        else if (*entry->pw_name)
-            buffer_printf(&b, "%c%s", *entry->pw_name >= 'a' && *entry->pw_name <= 'z' ? *entry->pw_name - 32 : *entry->pw_name,
-                          entry->pw_name + 1);
-    return buffer_str(&b);
-}
-
 /* -oM counts from those who are trusted. */
 static bool describe(struct program *program, struct smtp_peer *peer, struct error *err)
 {
     struct scope_connection caller = {.host_port = 0};
     struct command_line untrusted = {.mode = program->cl->mode};
 
-    if (!caller_describe(program->arena, peer->trusted ? program->cl : &untrusted, &caller, err))
+    if (!caller_describe(program, peer->trusted ? program->cl : &untrusted, &caller, err))
         return false;
     peer->host_address = caller.host_address;
     peer->host_port = caller.host_port;
@@ -64,8 +43,8 @@ int message_mode(struct program *program)
         .in_fd = STDIN_FILENO,
         .out_fd = STDOUT_FILENO,
         .trusted = privileges_of_trusted(&program->process, &program->config->main),
-        .login = caller_login(program->arena),
-        .full_name = full_name(program->arena, cl),
+        .login = program->caller_login,
+        .full_name = program->caller_name,
     };
     const struct smtp_submission submission = {
         .sender = text_of(cl->envelope_sender),

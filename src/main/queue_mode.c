@@ -6,7 +6,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "mail/id.h"
-#include "main/caller.h"
 #include "main/deliveries.h"
 #include "main/queue_mode.h"
 #include "main/modes.h"
@@ -121,7 +120,7 @@ int manage_mode(struct program *program)
     const struct action *action = find_action(letters);
     char *const *argument = program->cl->arguments;
     struct queue queue = queue_of(program);
-    struct str who = caller_login(program->arena), name = queue_name(program);
+    struct str who = program->caller_login, name = queue_name(program);
     char *destination[] = {NULL, NULL};
     bool ok = true;
 

@@ -52,7 +52,7 @@ static bool describe(struct program *program, struct smtp_peer *peer, struct err
     struct command_line untrusted = {.mode = program->cl->mode};
     bool trusted = peer->mode == SMTP_TEST || peer->trusted;
 
-    if (!caller_describe(program->arena, trusted ? program->cl : &untrusted, &caller, err))
+    if (!caller_describe(program, trusted ? program->cl : &untrusted, &caller, err))
         return false;
     peer->reference = program->cl->message_reference ? str_of(program->cl->message_reference) : STR("");
     peer->host_address = caller.host_address;
@@ -61,7 +61,7 @@ static bool describe(struct program *program, struct smtp_peer *peer, struct err
     peer->interface_port = caller.interface_port;
     peer->host_name = caller.host_name;
     peer->ident = caller.ident;
-    peer->full_name = caller_full_name(program->arena, program->config, &program->process);
+    peer->full_name = program->caller_name;
     peer->authenticator = caller.host_authenticated;
     if (trusted && program->cl->authenticated_id) /* the login is that of messages, not of the session */
         peer->authenticated_id = str_of(program->cl->authenticated_id);
@@ -106,7 +106,7 @@ int session_mode(struct program *program)
                           listen_port_has_tls(program->arena, program->config->main.tls_on_connect_ports,
                                               peer.interface_port);
     if (peer.mode == SMTP_LOCAL)
-        peer.login = caller_login(program->arena);
+        peer.login = program->caller_login;
     if (peer.mode == SMTP_TEST) {
         debug_host_checks(true);
         announce_test(&peer);

@@ -21,6 +21,7 @@ struct program {
     struct retry_rules retry;
     const struct rewrite_rules *rewrite; /* NULL: none */
     struct scope_process process;
+    struct str caller_login, caller_name; /* see caller_identify() */
     int delivery_fd; /* in a daemon: where its workers tell the master of messages; else -1 */
 };
 

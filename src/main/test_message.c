@@ -13,7 +13,6 @@
 #include "mail/fixups.h"
 #include "mail/header.h"
 #include "mail/id.h"
-#include "main/caller.h"
 #include "main/privileges.h"
 
 /* A message as it is taken apart. */
@@ -102,8 +101,8 @@ static void fix_up(struct program *program, struct scope *scope, struct mail_mes
         .message = mail,
         .local = true,
         .trusted = privileges_of_trusted(&program->process, &program->config->main),
-        .login = caller_login(program->arena),
-        .full_name = caller_full_name(program->arena, program->config, &program->process),
+        .login = program->caller_login,
+        .full_name = program->caller_name,
     };
 
     mail_fix_up(&f);

@@ -1,11 +1,13 @@
 """Messages without SMTP on the packaged Exim and on Gatepost: who their senders are, and what the sender is told when
 a message is refused, on standard error, by mail or in the log. Everything that is left behind has to be the same."""
+import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
 
+from mounts import bound
 from open_directory import open_to_all
 from test_messages import normal
 
@@ -35,8 +37,8 @@ check:
   accept
 """
 # Exim keeps its rights for the configuration that it was built to read, which is hidden behind the test's.
-AS_NOBODY = """mount -t tmpfs none /etc/exim4 && touch /etc/exim4/exim4.conf && mount --bind "$1" /etc/exim4/exim4.conf && shift &&
-exec setpriv --reuid nobody --clear-groups "$@"
+AS_USER = """mount -t tmpfs none /etc/exim4 && touch /etc/exim4/exim4.conf && mount --bind "$1" /etc/exim4/exim4.conf && shift &&
+exec setpriv --clear-groups --reuid "$@"
 """
 BODY = "Subject: x\nTo: q@y.test\n\nbody\n"
 DENIED = "Subject: deny\nTo: q@y.test\n\nbody\n"
@@ -104,8 +106,28 @@ NOBODYS = {
     "denied": (["a@b.test"], DENIED),
 }
 
+# A user whom the password file does not have.
+STRANGER = 54321
+STRANGERS = {
+    "given-up": (["a@b.test"], BODY),
+    "known": (["a@b.test"], BODY, "unknown_login = user$caller_uid\nunknown_username = Nobody Knows"),
+    "known-without-name": (["a@b.test"], BODY, "unknown_login = user$caller_uid"),
+    "known-with-F": (["-F", "Some One", "a@b.test"], BODY, "unknown_login = x\nunknown_username = Nobody Knows"),
+    "name-alone": (["a@b.test"], BODY, "unknown_username = Nobody Knows"),
+}
 
-def play(program, place, arguments, text, options="", user=None, main=MAIN):
+# What the password file says of nobody.
+FULL_NAMES = {
+    "comma": "N. Body, Room 5",
+    "ampersand": "& Jones & Son",
+    "none": "",
+    "pattern": ("N. Body, Room 5", "gecos_pattern = ^([^,]*)\ngecos_name = $1 (mail)"),
+    "pattern-that-does-not-match": ("N. Body", "gecos_pattern = ^([^,]*),\ngecos_name = $1 (mail)"),
+    "name-that-fails": ("N. Body", "gecos_pattern = .\ngecos_name = ${if eq{}{}fail}"),
+}
+
+
+def play(program, place, arguments, text, options="", user=None, main=MAIN, full_name=None):
     for name in ("log", "spool"):
         (place / name).mkdir(parents=True)
         shutil.chown(place / name, "Debian-exim" if program.is_reference or not user else user)
@@ -113,9 +135,14 @@ def play(program, place, arguments, text, options="", user=None, main=MAIN):
     config.write_text(main.format(place=place, options=options))
     command = [program.path, "-C", config, *arguments]
     if user and program.is_reference:
-        command = ["unshare", "-m", "sh", "-c", AS_NOBODY, "sh", config, program.path, *arguments]
+        command = ["unshare", "-m", "sh", "-c", AS_USER, "sh", config, str(user), program.path, *arguments]
     elif user:
-        command = ["setpriv", "--reuid", user, "--clear-groups", *command]
+        command = ["setpriv", "--reuid", str(user), "--clear-groups", *command]
+    if full_name is not None:
+        names = place / "passwd"
+        names.write_text(re.sub(r"(?m)^(nobody:.*?:.*?:.*?:).*?:", lambda found: f"{found[1]}{full_name}:",
+                                pathlib.Path("/etc/passwd").read_text()))
+        command = [*bound({"/etc/passwd": names}), *command]
     ran = subprocess.run(command, input=text, capture_output=True, text=True, timeout=20, check=False)
     seen = [f"exit {ran.returncode}", ran.stdout, ran.stderr]
     for path in sorted(place.glob("log/*log")) + sorted(place.glob("spool/input/*")):
@@ -140,3 +167,14 @@ def test_submissions(reference, candidate, tmp_path, name):
 @pytest.mark.parametrize("name", NOBODYS)
 def test_submissions_by_nobody(reference, candidate, tmp_path, name):
     assert_same(reference, candidate, tmp_path, *NOBODYS[name], user="nobody")
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_submissions_by_strangers(reference, candidate, tmp_path, name):
+    assert_same(reference, candidate, tmp_path, *STRANGERS[name], user=STRANGER)
+
+
+@pytest.mark.parametrize("name", FULL_NAMES)
+def test_full_names(reference, candidate, tmp_path, name):
+    full_name, options = FULL_NAMES[name] if isinstance(FULL_NAMES[name], tuple) else (FULL_NAMES[name], "")
+    assert_same(reference, candidate, tmp_path, ["a@b.test"], BODY, options, user="nobody", full_name=full_name)

@@ -80,6 +80,15 @@ def test_what_is_no_address(place, option, address):
 
 
 @TRUSTED
+def test_callers_whose_name_cannot_be_made(place):
+    place.configure("unknown_login = ${if eq{}{}{$nosuch}}\n")
+    result = subprocess.run(["setpriv", "--reuid", "54321", "--clear-groups", *place.command("-be", "$caller_uid")],
+                            capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert result.returncode == 1 and result.stdout == ""
+    assert result.stderr.endswith('Failed to get user name for uid 54321: unknown_login: unknown variable in "$nosuch"\n')
+
+
+@TRUSTED
 def test_untrusted_callers_say_nothing_about_themselves(place):
     place.configure(SHOWN, SHOW)
     nobody = pwd.getpwnam("nobody")
