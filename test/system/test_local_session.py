@@ -85,7 +85,7 @@ def test_callers_whose_name_cannot_be_made(place):
     result = subprocess.run(["setpriv", "--reuid", "54321", "--clear-groups", *place.command("-be", "$caller_uid")],
                             capture_output=True, text=True, timeout=DEADLINE, check=False)
     assert result.returncode == 1 and result.stdout == ""
-    assert result.stderr.endswith('Failed to get user name for uid 54321: unknown_login: unknown variable in "$nosuch"\n')
+    assert result.stderr.endswith('Failed to get user name for uid 54321: unknown_login: unknown variable name "nosuch"\n')
 
 
 @TRUSTED
