@@ -34,6 +34,10 @@ struct hints;
  * for the user and the group given. Goes with the arena. Never NULL; nothing is opened yet. */
 struct hints *hints_new(struct arena *arena, struct str directory, unsigned user, unsigned group);
 
+/* Closes the databases until they are needed again. To be called before a fork whose child goes on with hints: locks are a
+ * process's, and SQLite in the child would think that it has those of its parent. NULL: nothing to close. */
+void hints_release(struct hints *hints);
+
 /* What is read is tainted. */
 struct hints_record {
     struct str key;   /* any octets */

@@ -52,14 +52,17 @@ static void leave_to_parent(struct hints_database *database)
         memset(database, 0, sizeof *database);
 }
 
-static void close_all(void *p)
+void hints_release(struct hints *hints)
 {
-    struct hints *hints = p;
-
-    for (int i = 0; i < HINTS_PURPOSES; i++) {
+    for (int i = 0; hints && i < HINTS_PURPOSES; i++) {
         leave_to_parent(&hints->databases[i]);
         close_database(&hints->databases[i]);
     }
+}
+
+static void close_all(void *p)
+{
+    hints_release(p);
 }
 
 struct hints *hints_new(struct arena *arena, struct str directory, unsigned user, unsigned group)

@@ -24,6 +24,7 @@
 #include "main/queue_runs.h"
 #include "main/tls_watch.h"
 #include "main/worker.h"
+#include "queue/fork.h"
 
 #include "build_config.h"
 
@@ -231,7 +232,7 @@ static void fork_workers(struct daemon *d)
 
         if (place < 0)
             return;
-        pid = fork();
+        pid = queue_fork((*d->program)->process.hints);
         if (pid == 0)
             run_worker(d, place);
         if (pid < 0) {
@@ -353,7 +354,7 @@ static pid_t fork_off(struct daemon *d)
 {
     static const int by_default[] = {SIGHUP, SIGINT, SIGTERM, SIGCHLD};
     sigset_t none;
-    pid_t pid = fork();
+    pid_t pid = queue_fork((*d->program)->process.hints);
 
     if (pid < 0)
         log_write(LOG_MAIN | LOG_PANIC, "daemon: fork failed: %s", strerror(errno));

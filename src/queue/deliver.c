@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "lookups/lookup.h"
+#include "queue/fork.h"
 #include "queue/process.h"
 
 /* --- Frozen messages */
@@ -308,7 +309,7 @@ bool queue_deliver_in_process(const struct queue *queue, const struct delivery_r
     struct delivery_request own = *request;
     int ends[2], status = 0;
     bool in_run = wait && request->in_queue_run && pipe2(ends, O_CLOEXEC) == 0;
-    pid_t pid = fork();
+    pid_t pid = queue_fork(queue->hints);
 
     if (pid == 0) {
         if (in_run) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "queue/fork.h"
 #include "queue/results.h"
 
 static void fail_all(struct mail_recipient *first, int error, struct str message)
@@ -79,7 +80,7 @@ static bool start(struct job *job, struct mail_recipient *first, struct delivery
         fail_all(first, errno, STR("unable to create pipe for a delivery process"));
         return false;
     }
-    process->pid = fork();
+    process->pid = queue_fork(job->queue->hints);
     if (process->pid == 0) {
         close(ends[0]);
         run(job, first, ends[1]);

@@ -200,6 +200,49 @@ static void is_made_by_several_processes_at_once(void **state)
     counts_in_processes(*state, false);
 }
 
+static bool has(struct temp_files *files, struct str key)
+{
+    struct hints_record record;
+
+    return get(hints_in(files), files->arena, key, &record) == HINTS_FOUND;
+}
+
+/* What a child writes stays even where its parent closes the store first, and so could think that nobody else has it. */
+static void outlives_the_parent(void **state)
+{
+    struct temp_files *files = *state;
+    struct arena *arena = arena_new(ARENA_PLAIN);
+    struct hints *hints = hints_new(arena, str_of(files->directory), getuid(), getgid());
+    int written[2], closed[2], status;
+    char octet;
+    pid_t child;
+
+    assert_true(pipe(written) == 0 && pipe(closed) == 0);
+    put(hints, arena, STR("parent, early"), STR("x"), 0);
+    hints_release(hints);
+    child = fork();
+    if (child == 0) {
+        close(closed[1]);
+        put(hints, arena, STR("child, early"), STR("x"), 0);
+        if (write(written[1], "x", 1) != 1 || read(closed[0], &octet, 1) != 0)
+            _exit(1);
+        put(hints, arena, STR("child, late"), STR("x"), 0);
+        _exit(0);
+    }
+    assert_true(child > 0);
+    put(hints, arena, STR("parent, late"), STR("x"), 0);
+    assert_int_equal(read(written[0], &octet, 1), 1);
+    arena_free(arena);
+    close(closed[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_true(has(files, STR("parent, early")) && has(files, STR("parent, late")));
+    assert_true(has(files, STR("child, early")) && has(files, STR("child, late")));
+    close(closed[0]);
+    close(written[0]);
+    close(written[1]);
+}
+
 static enum hints_change keep(void *context, bool found, struct hints_record *record)
 {
     bool *seen = context;
@@ -359,6 +402,7 @@ int main(void)
         temp_files_test(lists_by_prefix),
         temp_files_test(counts_in_several_processes),
         temp_files_test(is_made_by_several_processes_at_once),
+        temp_files_test(outlives_the_parent),
         temp_files_test(updates_as_decided),
         temp_files_test(survives_a_removed_file),
         temp_files_test(begins_anew_when_the_file_is_no_database),

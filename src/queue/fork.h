@@ -1,0 +1,13 @@
+/* Processes that go on with what this one is at. */
+#ifndef QUEUE_FORK_H
+#define QUEUE_FORK_H
+
+#include <sys/types.h>
+
+#include "hints/hints.h"
+
+/* What fork() does. Connections of lookups and the databases of hints (may be NULL) are closed before, for each of the
+ * two processes to open its own when it needs them: on one connection, the answers to one would reach the other. */
+pid_t queue_fork(struct hints *hints);
+
+#endif
