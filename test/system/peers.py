@@ -63,6 +63,12 @@ def msmtp(server, mechanism, password="secret"):
                stdin=MESSAGE)
 
 
+def gsasl(server, mechanism, password="secret"):
+    """Authenticates with GNU SASL's own client, and shows the replies."""
+    return run("gsasl", "--smtp", "--connect", f"127.0.0.1:{server.port}", "--mechanism", mechanism, "--no-starttls",
+               "--authentication-id", "alice", "--password", password)
+
+
 CLIENT = """
 exim_path = /usr/sbin/exim4
 OPTIONS

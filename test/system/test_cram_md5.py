@@ -9,7 +9,7 @@ import pytest
 from authentication import INCORRECT, OK, failed, talk
 from gatepost import DEADLINE, b64
 from peers import (
-    RECIPIENT, SENDER, TAKEN, WATCHED, assert_refused, assert_served, curl, exim, msmtp, output, run, swaks)
+    RECIPIENT, SENDER, TAKEN, WATCHED, assert_refused, assert_served, curl, exim, gsasl, msmtp, output, swaks)
 
 SECTIONS = WATCHED + """\
 cram:
@@ -84,8 +84,7 @@ def test_smtplib(server, password):
 
 @both
 def test_gsasl(server, password):
-    result = run("gsasl", "--smtp", "--connect", f"127.0.0.1:{server.port}", "--mechanism", "CRAM-MD5", "--no-starttls",
-                 "--authentication-id", "alice", "--password", password)
+    result = gsasl(server, "CRAM-MD5", password)
     assert (OK in output(result)) == (password == "secret"), output(result)
     assert (INCORRECT in output(result)) == (password == "wrong")
 

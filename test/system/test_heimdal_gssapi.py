@@ -400,7 +400,8 @@ class FakeService(FakeServer):
     ("334 " + b64("x" * 2000), "gss_unwrap: "),
     ("334 " + b64("x" * 5000), "Malformed SMTP reply in response to ****: 334 eHh4"),
     ("334 !", 'Invalid base64 string in server response "334 !"'),
-])
+], ids=("success", "integrity", "confidentiality", "nothing", "short", "shorter by one", "longer by one", "no token",
+        "zeros", "a token's beginning", "letters", "longer than a reply", "no base64"))
 def test_hostile_service(place, here, offer, why):
     """Short tokens, layers that the client has not, success without the last step."""
     service = FakeService(here, offer)

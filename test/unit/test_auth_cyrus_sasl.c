@@ -59,6 +59,46 @@ static void plain(void **state)
     auth_exchange_end(x);
 }
 
+/* client_authz is who to act as: RFC 4616, section 2. */
+static void acting_for_somebody(void **state)
+{
+    static const struct template bob = {.text = "bob"}, *authz = &bob;
+    struct auth_fixture *f = *state;
+    struct auth_exchange *x;
+
+    set(f, "PLAIN", &tim, &tanstaaf);
+    auth_set_option(f, "client_authz", &authz, sizeof authz);
+    x = auth_begin_client(f);
+    assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
+    assert_int_equal(x->out.n, sizeof "bob\0tim\0tanstaaftanstaaf" - 1);
+    assert_memory_equal(x->out.s, "bob\0tim\0tanstaaftanstaaf", x->out.n);
+    auth_exchange_end(x);
+}
+
+/* What is in the answer to a server that has two realms (RFC 2831, section 2.1.1). */
+static void assert_realm(struct auth_fixture *f, const char *wanted)
+{
+    struct auth_exchange *x;
+
+    x = auth_begin_client(f);
+    assert_int_equal(auth_exchange_step(x, STR_NULL), AUTH_MORE);
+    assert_int_equal(auth_exchange_step(x, STR("realm=\"one\",realm=\"two\",nonce=\"abc\",qop=\"auth\",charset=utf-8,"
+                                               "algorithm=md5-sess")), AUTH_MORE);
+    assert_non_null(memmem(x->out.s, x->out.n, wanted, strlen(wanted)));
+    auth_exchange_end(x);
+}
+
+static void realms(void **state)
+{
+    static const struct template two = {.text = "two"}, *realm = &two;
+    struct auth_fixture *f = *state;
+
+    set(f, "DIGEST-MD5", &tim, &tanstaaf);
+    assert_realm(f, "realm=\"one\"");
+    auth_set_option(f, "client_realm", &realm, sizeof realm);
+    assert_realm(f, "realm=\"two\"");
+}
+
 /* Challenges that no server would send are the end of the attempt, not of the program. */
 static void hostile_servers(void **state)
 {
@@ -200,6 +240,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(cram_md5, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(plain, setup, auth_teardown),
+        cmocka_unit_test_setup_teardown(acting_for_somebody, setup, auth_teardown),
+        cmocka_unit_test_setup_teardown(realms, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(hostile_servers, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(proof_of_the_server, setup, auth_teardown),
         cmocka_unit_test_setup_teardown(iterations, setup, auth_teardown),
