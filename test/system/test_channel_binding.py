@@ -256,6 +256,15 @@ def test_bindings_of_other_connections(server, mechanism):
     assert log_in(client, mechanism, b"p=tls-unique,,", own) == OK
 
 
+@mechanisms
+def test_made_up_bindings_with_tls_1_3(server, mechanism):
+    """With all else right; and there is no tls-unique (RFC 9266, section 4.2)."""
+    client = connect(server, ssl.TLSVersion.TLSv1_3)
+    for flags, binding in ((b"p=tls-exporter,,", bytes(32)), (b"p=tls-exporter,,", b""), (b"p=tls-unique,,", bytes(12)),
+                           (b"p=tls-unique,,", b""), (b"n,,", b"")):
+        assert log_in(client, mechanism, flags, binding) == INCORRECT, (flags, binding)
+
+
 @pytest.mark.parametrize("kind", ["SCRAM-SHA-1", "SCRAM-SHA-256"])
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_downgrade(daemon, pki, kind, version):
