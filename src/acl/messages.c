@@ -176,7 +176,7 @@ static void add_header(struct acl_context *context, const char *s, size_t n, boo
 
 void acl_add_headers(struct acl_context *context, struct str text)
 {
-    const char *p = text.s, *end = text.s + text.n;
+    const char *p = text.s, *end = str_end(text);
 
     while (p < end && *p == '\n')
         p++;

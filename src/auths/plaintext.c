@@ -35,7 +35,7 @@ static bool init(struct auth_instance *auth, struct error *err)
  * beginning an empty one. */
 static void add_strings(struct auth_exchange *x)
 {
-    const char *p = x->in.s, *end = x->in.s + x->in.n;
+    const char *p = x->in.s, *end = str_end(x->in);
 
     do {
         const char *nul = memchr(p, 0, (size_t)(end - p));

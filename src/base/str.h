@@ -32,6 +32,12 @@ static inline bool str_is_null(struct str v)
     return v.s == NULL;
 }
 
+/* Where it ends. No value has no end to point to, and C no arithmetic on a null pointer. */
+static inline const char *str_end(struct str v)
+{
+    return v.s ? v.s + v.n : NULL;
+}
+
 static inline bool str_is_empty(struct str v)
 {
     return v.n == 0;

@@ -90,7 +90,7 @@ static bool is_builtin_class(const struct macros *m, struct str word)
 /* Whether the text may name a predefined macro, so that it is time to have them. */
 static bool may_name_builtin(const struct macros *m, struct str text)
 {
-    const char *p = text.s, *end = text.s + text.n;
+    const char *p = text.s, *end = str_end(text);
 
     while ((p = memchr(p, '_', (size_t)(end - p))) != NULL) {
         const char *word = ++p;

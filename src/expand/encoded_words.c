@@ -125,7 +125,7 @@ bool encoded_words_decode(struct arena *arena, struct str text, const struct enc
                           struct str *value, struct error *err)
 {
     struct buffer out = BUFFER_IN(arena);
-    const char *p = text.s, *end = text.s + text.n;
+    const char *p = text.s, *end = str_end(text);
     size_t after_word = 0; /* length of out behind the last word, when only white space followed */
     bool was_word = false;
     *value = text;
@@ -203,7 +203,7 @@ struct str encoded_words_encode(struct arena *arena, struct str text, struct str
         return text;
 
     struct buffer out = BUFFER_IN(arena);
-    const char *p = text.s, *end = text.s + text.n;
+    const char *p = text.s, *end = str_end(text);
     size_t word = 0; /* octets of the word so far */
     out.tainted = text.tainted;
     while (p < end) {

@@ -140,7 +140,7 @@ static enum expand_status expand_whole(struct evaluation *ev, const struct templ
     if (status != EXPAND_OK)
         return status;
     *tainted = text.tainted;
-    const char *at = text.s, *end = text.s + text.n;
+    const char *at = text.s, *end = str_end(text);
     for (unsigned i = 0; next_word(ev->arena, &at, end, &word); i++) {
         if (i == MOST_WORDS)
             return evaluate_fail(ev, "too many arguments in command \"%.*s\"", STR_ARG(text));

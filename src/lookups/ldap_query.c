@@ -154,7 +154,7 @@ static void skip_space(const char **p, const char *end)
 
 bool ldap_query_read(struct arena *arena, struct str text, struct ldap_query *query, struct error *err)
 {
-    const char *p = text.s, *end = text.s + text.n;
+    const char *p = text.s, *end = str_end(text);
 
     *query = (struct ldap_query){.dereference = -1, .referrals = true};
     for (skip_space(&p, end); !is_url(rest_of(p, end)); skip_space(&p, end)) {

@@ -79,7 +79,7 @@ static void add_line(struct parts *parts, const char *line, size_t n)
 /* A line with a dot alone ends the message, as it does where users type theirs in, unless -i says otherwise. */
 static void take_apart(struct parts *parts, struct str text, bool dot_is_data)
 {
-    const char *p = text.s, *end = text.s + text.n;
+    const char *p = text.s, *end = str_end(text);
 
     while (p < end) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));

@@ -188,7 +188,7 @@ void dsn_add_remote(struct dsn *d, const struct mail_recipient *r)
     if (!response)
         return;
     buffer_add_cstr(&d->c.body, "Diagnostic-Code: smtp; ");
-    for (const char *p = response; p < r->message.s + r->message.n; p++) {
+    for (const char *p = response; p < str_end(r->message); p++) {
         buffer_add_char(&d->c.body, *p);
         if (*p == '\n')
             buffer_add_char(&d->c.body, ' ');

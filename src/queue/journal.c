@@ -67,7 +67,7 @@ bool journal_add(struct job *job, const struct mail_recipient *recipient)
 /* A line that was not written to its end does not count: its address is delivered to once more. */
 static void take_lines(struct job *job, struct str content)
 {
-    const char *p = content.s, *end = content.s + content.n, *lf;
+    const char *p = content.s, *end = str_end(content), *lf;
 
     while ((lf = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL)) {
         address_set_add(&job->message->delivered, (struct str){p, (size_t)(lf - p), true});

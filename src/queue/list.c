@@ -82,7 +82,7 @@ static void add_journal(const struct queue *queue, struct mail_message *m, char 
     if (!spool_read(m->arena, spool_path(m->arena, &queue->spool, m->handling.queue, "input", sub, m->id, "-J"), &content,
                     &err))
         return;
-    for (p = content.s, end = content.s + content.n; p < end && (lf = memchr(p, '\n', (size_t)(end - p))); p = lf + 1)
+    for (p = content.s, end = str_end(content); p < end && (lf = memchr(p, '\n', (size_t)(end - p))); p = lf + 1)
         address_set_add(&m->delivered, (struct str){p, (size_t)(lf - p), true});
 }
 

@@ -7,7 +7,7 @@
 
 static void split(struct template_file *file, struct str content)
 {
-    const char *p = content.s, *end = content.s + content.n, *begin = p;
+    const char *p = content.s, *end = str_end(content), *begin = p;
     unsigned item = 0;
 
     while (p < end && item < TEMPLATE_FILE_ITEMS) {

@@ -166,7 +166,7 @@ static enum router_verdict bad_yield(struct routing *r, const char *what, struct
 /* The value of KEY=value in the rest of the answer; STR_NULL: it is not there. */
 static struct str keyed(struct routing *r, struct str rest, const char *key)
 {
-    const char *p = rest.s, *end = rest.s + rest.n;
+    const char *p = rest.s, *end = str_end(rest);
     struct str word, value;
 
     while (p < end) {

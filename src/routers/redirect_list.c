@@ -359,7 +359,7 @@ static bool read_special(struct reader *r, struct str list, const char **p, enum
 
 static enum redirect_kind read_list(struct reader *r, struct str list)
 {
-    const char *p = list.s, *end = list.s + list.n;
+    const char *p = list.s, *end = str_end(list);
 
     while ((p = skip_between(p, end)) < end) {
         enum redirect_kind kind;

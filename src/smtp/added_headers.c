@@ -94,7 +94,7 @@ static void add(struct mail_message *mail, struct str text, enum place place, st
 void added_headers_apply(struct mail_message *mail, struct str added)
 {
     struct mail_header *received = NULL;
-    const char *p = added.s, *end = added.s + added.n;
+    const char *p = added.s, *end = str_end(added);
 
     while (p < end) {
         size_t n = header_length(p, end), skip;
@@ -117,7 +117,7 @@ static struct str text_of(struct str header)
 /* As in Exim, a header that goes on behind the whole of the other counts, too. */
 bool added_headers_have(struct str added, struct str header)
 {
-    const char *p = added.s, *end = added.s + added.n;
+    const char *p = added.s, *end = str_end(added);
     struct str wanted = text_of(header);
 
     while (p < end) {

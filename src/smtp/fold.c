@@ -45,7 +45,7 @@ static void fold_line(struct buffer *out, const char *p, size_t n)
 struct str smtp_fold(struct arena *arena, struct str text)
 {
     struct buffer out = BUFFER_IN(arena);
-    const char *p = text.s, *end = text.s + text.n;
+    const char *p = text.s, *end = str_end(text);
 
     if (text.n <= WIDTH && str_find(text, '\n') < 0)
         return text;

@@ -92,7 +92,7 @@ enum smtp_input smtp_read_line(struct smtp_session *s, size_t limit, enum line_e
 /* Octets in front of the first AUTH command. */
 static size_t before_auth(struct str text)
 {
-    const char *p = text.s, *end = text.s + text.n;
+    const char *p = text.s, *end = str_end(text);
 
     while (p < end) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));

@@ -231,7 +231,7 @@ void message_publish(const struct message *m, struct smtp_session *s)
 /* The headers as they came: the message has not been taken apart. */
 static void add_raw(struct buffer *b, struct str headers)
 {
-    const char *p = headers.s, *end = headers.s + headers.n;
+    const char *p = headers.s, *end = str_end(headers);
 
     while (p < end) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));

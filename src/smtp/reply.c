@@ -67,7 +67,7 @@ static void reply_line(struct smtp_session *s, struct str code, struct str text,
 
 void smtp_respond(struct smtp_session *s, struct str code, struct str text, bool final)
 {
-    const char *p = text.s, *end = text.s + text.n;
+    const char *p = text.s, *end = str_end(text);
 
     for (;;) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));

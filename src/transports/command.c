@@ -42,7 +42,7 @@ static bool expand_word(struct delivery *delivery, struct str *word, struct erro
 static void add_pipe_words(struct delivery *delivery, struct words *words)
 {
     struct str text = delivery->scope->address->address_pipe, word;
-    const char *p = text.s, *end = text.s + text.n;
+    const char *p = text.s, *end = str_end(text);
 
     while (command_word_next(delivery->arena, &p, end, text.tainted, &word))
         add_word(words, word);
@@ -51,7 +51,7 @@ static void add_pipe_words(struct delivery *delivery, struct words *words)
 char **transport_command(struct delivery *delivery, struct str command, bool expand_words, struct error *err)
 {
     struct words words = {.arena = delivery->arena, .v = ARENA_ARRAY(delivery->arena, char *, 1)};
-    const char *p = command.s, *end = command.s + command.n;
+    const char *p = command.s, *end = str_end(command);
     struct str word;
 
     while (command_word_next(delivery->arena, &p, end, command.tainted, &word)) {

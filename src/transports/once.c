@@ -28,7 +28,7 @@ static bool read_all(int fd, struct buffer *b)
 /* Copies the lines that stay; *sent is when the address had its last reply, or 0. */
 static void sift(struct str content, struct str address, struct buffer *kept, time_t *sent)
 {
-    const char *p = content.s, *end = content.s + content.n, *lf;
+    const char *p = content.s, *end = str_end(content), *lf;
 
     *sent = 0;
     while (p < end && (lf = memchr(p, '\n', (size_t)(end - p)))) {

@@ -124,3 +124,18 @@ def test_cram_md5_that_is_no_base64(place, answer):
 def test_external_that_asks_for_more(place):
     lines = deliver(place, "EXTERNAL", [("AUTH", "334 bW9yZQ=="), (r"\*", "501 cancelled")])
     assert lines[-3:] == ["*", "QUIT", "END"] and DEFERRED in place.log("main")
+
+
+def test_each_refusal_is_an_event(place):
+    """auth:fail, with the server's words; what the event says changes nothing."""
+    server = FakeServer([("AUTH", "535 bad")], features=("AUTH CRAM-MD5 EXTERNAL",))
+    try:
+        place.configure("exim_user = mail\n", SECTIONS.replace("PORT", str(server.port)).replace("  command_timeout", (
+            "  event_action = ${if eq{$event_name}{auth:fail}{${acl{note}}}}\n  command_timeout")) + (
+                "begin acl\nnote:\n  accept logwrite = event <$event_data> by $host [$host_address]\n         message = x\n"))
+        place.run("-odf", "-f", SENDER, RECIPIENT, stdin=MESSAGE)
+        place.wait_for_log(DEFERRED)
+    finally:
+        server.close()
+    assert place.log("main").count(" event <535 bad> by 127.0.0.1 [127.0.0.1]\n") == 2
+    assert place.log("main").count(" authenticator failed H=127.0.0.1 [127.0.0.1] 535 bad\n") == 2
