@@ -340,13 +340,15 @@ static void handle_signal(struct daemon *d)
     }
 }
 
-/* New workers take over with the new certificates; the old ones finish their sessions. */
+/* New workers take over with the new certificates; the old ones finish their sessions. The log tells of it only when no
+ * old one can take another connection. */
 static void reload_certificates(struct daemon *d)
 {
     if (!tls_watch_reload(&d->tls, d->smtp))
         return;
     scoreboard_each(d->board, terminate, NULL);
     d->generation++;
+    log_write(LOG_MAIN, "TLS: certificates have changed and were read again");
 }
 
 /* A process that has nothing of the daemon but its configuration. Returns what fork() does. */

@@ -100,7 +100,5 @@ bool tls_watch_reload(struct tls_watch *watch, const struct smtp_settings *setti
     good = read_files(settings, " (certificates have changed; those read before stay in use):");
     tls_watch_end(watch);
     watch_files(watch, settings);
-    if (good)
-        log_write(LOG_MAIN, "TLS: certificates have changed and were read again");
     return good;
 }
