@@ -148,18 +148,22 @@ static void join_headers(struct evaluation *ev, enum header_kind kind, struct st
         buffer_cut(out, HEADERS_LIMIT);
 }
 
+struct encoded_words_style header_words_style(const struct scope *scope)
+{
+    const struct scope_process *process = scope->process;
+
+    return (struct encoded_words_style){.charset = scope_headers_charset(process),
+                                        .any_length = process != NULL && process->long_encoded_words};
+}
+
 enum expand_status header_decode(struct evaluation *ev, struct str text, enum header_kind kind,
                                  struct str *value)
 {
     *value = text;
     if (kind != HEADER_DECODED && kind != HEADER_BASIC)
         return EXPAND_OK;
-    const struct scope_process *process = ev->scope->process;
-    struct encoded_words_style style = {STR_NULL, process != NULL && process->long_encoded_words};
-    if (kind == HEADER_DECODED)
-        style.charset =
-            process == NULL || process->headers_charset.n == 0 ? STR("UTF-8") : process->headers_charset;
-    if (encoded_words_decode(ev->arena, text, &style, value, NULL))
+    struct encoded_words_style style = header_words_style(ev->scope);
+    if (kind == HEADER_DECODED && encoded_words_decode(ev->arena, text, &style, value, NULL))
         return EXPAND_OK;
     /* What cannot be translated stays as `b` would have it. */
     style.charset = STR_NULL;

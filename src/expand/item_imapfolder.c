@@ -12,9 +12,7 @@
 static enum expand_status to_utf16(struct evaluation *ev, struct str name, unsigned char **units,
                                    size_t *octets)
 {
-    const struct scope_process *process = ev->scope->process;
-    const char *charset =
-        process == NULL || process->headers_charset.n == 0 ? "UTF-8" : process->headers_charset.s;
+    const char *charset = scope_headers_charset(ev->scope->process).s;
     iconv_t converter = iconv_open("UTF-16BE", charset);
     if (converter == (iconv_t)-1)
         return evaluate_fail(ev, "imapfolder: iconv_open() failed for %s: %s", charset, strerror(errno));

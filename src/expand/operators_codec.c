@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "expand/apply.h"
 #include "expand/encoded_words.h"
+#include "expand/headers.h"
 #include "expand/operators.h"
 
 /* --- base64 */
@@ -65,23 +66,15 @@ APPLY_OPERATOR(apply_xtextd)
 
 /* --- Encoded words */
 
-static struct str headers_charset(const struct scope *scope)
-{
-    bool set = scope->process != NULL && scope->process->headers_charset.n > 0;
-    return set ? scope->process->headers_charset : STR("UTF-8");
-}
-
 APPLY_OPERATOR(apply_rfc2047)
 {
-    buffer_add(out, encoded_words_encode(ev->arena, op->operand, headers_charset(ev->scope)));
+    buffer_add(out, encoded_words_encode(ev->arena, op->operand, scope_headers_charset(ev->scope->process)));
     return EXPAND_OK;
 }
 
 APPLY_OPERATOR(apply_rfc2047d)
 {
-    const struct scope_process *process = ev->scope->process;
-    const struct encoded_words_style style = {headers_charset(ev->scope),
-                                              process != NULL && process->long_encoded_words};
+    const struct encoded_words_style style = header_words_style(ev->scope);
     struct str value;
     if (!encoded_words_decode(ev->arena, op->operand, &style, &value, ev->err))
         return EXPAND_FAILED;

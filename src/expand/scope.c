@@ -14,6 +14,11 @@ struct str scope_place(void *scope, struct arena *arena)
     return str_printf(arena, "ACL %s, %s %u", acl->verb, acl->where.file, acl->where.line);
 }
 
+struct str scope_headers_charset(const struct scope_process *process)
+{
+    return process == NULL || process->headers_charset.n == 0 ? STR("UTF-8") : process->headers_charset;
+}
+
 void scope_set_validated(void *scope, struct str answer)
 {
     ((struct scope *)scope)->lookup_dnssec_authenticated = answer;

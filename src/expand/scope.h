@@ -259,6 +259,9 @@ struct scope {
  * struct scope. */
 struct str scope_place(void *scope, struct arena *arena);
 
+/* The character set of header lines (option headers_charset); UTF-8 where there is none, or no process. */
+struct str scope_headers_charset(const struct scope_process *process);
+
 /* Sets $lookup_dnssec_authenticated; scope is a struct scope. */
 void scope_set_validated(void *scope, struct str answer);
 

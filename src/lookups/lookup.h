@@ -156,7 +156,7 @@ enum lookup_status search_find(const struct search *search, struct arena *arena,
                                struct search_parts *parts, struct str *result, struct error *err);
 
 /* Forgets results, and the handles whose types cannot tell whether they are current: at the end of a
- * message or session, after a fork. Files whose version is checked at every use stay in memory. */
+ * message or session, before a fork. Files whose version is checked at every use stay in memory. */
 void search_tidyup(void);
 
 /* Forgets everything, at the end of the process. */

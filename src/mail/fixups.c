@@ -51,7 +51,7 @@ struct str mail_full_address(struct arena *arena, struct str name, struct str ad
     if (str_is_empty(name))
         return address;
     if (needs_encoding(name)) {
-        buffer_add(&b, encoded_words_encode(arena, name, str_is_empty(charset) ? STR("UTF-8") : charset));
+        buffer_add(&b, encoded_words_encode(arena, name, charset));
     } else if (needs_quotes(name)) {
         buffer_add_char(&b, '"');
         for (size_t i = 0; i < name.n; i++) {
@@ -140,7 +140,7 @@ static void complete_login(const struct work *w, const char *name)
     address = str_join3(w->arena, f->login, STR("@"), f->process->qualify_domain);
     mail_header_append(w->m, HEADER_FROM,
                        str_join3(w->arena, str_printf(w->arena, "%s: ", name),
-                                 mail_full_address(w->arena, f->full_name, address, f->process->headers_charset),
+                                 mail_full_address(w->arena, f->full_name, address, scope_headers_charset(f->process)),
                                  STR("\n")));
     from->type = HEADER_DELETED;
 }
@@ -242,7 +242,7 @@ static void add_from(const struct work *w)
     } else if (!f->local && w->m->handling.submission)
         name = w->m->handling.submission_name;
     if (!str_is_empty(address))
-        add(w, HEADER_FROM, line(w, "From", mail_full_address(w->arena, name, address, f->process->headers_charset)));
+        add(w, HEADER_FROM, line(w, "From", mail_full_address(w->arena, name, address, scope_headers_charset(f->process))));
 }
 
 /* --- The Sender: line (manual, 48.16) */
@@ -350,7 +350,7 @@ static void check_local_sender(const struct work *w)
     if (f->options->local_from_check && !from_is(w, sender)) {
         mail_header_append(w->m, HEADER_SENDER,
                            line(w, "Sender", mail_full_address(w->arena, f->full_name, sender,
-                                                               f->process->headers_charset)));
+                                                               scope_headers_charset(f->process))));
         if (!w->m->sender_set_untrusted)
             change_sender(w, sender, "local sender check");
     }
@@ -369,7 +369,7 @@ static void check_submission_sender(const struct work *w)
     if (!from_is(w, sender))
         mail_header_append(w->m, HEADER_SENDER,
                            line(w, "Sender", mail_full_address(w->arena, handling->submission_name, sender,
-                                                               w->f->process->headers_charset)));
+                                                               scope_headers_charset(w->f->process))));
     change_sender(w, sender, "submission mode");
 }
 

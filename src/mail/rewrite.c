@@ -221,14 +221,13 @@ static void note(const struct rewriting *w, struct str result, size_t number)
 /* Text outside the angle brackets that a header line cannot hold as it is is encoded (RFC 2047). */
 static struct str encode_phrase(const struct rewriting *w, struct str text)
 {
-    struct str charset = w->scope->process->headers_charset;
     ptrdiff_t bracket = str_rfind(text, '<');
     size_t open = bracket < 0 ? 0 : (size_t)bracket;
     struct str phrase = str_trim(w->arena, str_sub(w->arena, text, 0, open)), encoded;
 
     if (phrase.n == 0)
         return text;
-    encoded = encoded_words_encode(w->arena, phrase, str_is_empty(charset) ? STR("UTF-8") : charset);
+    encoded = encoded_words_encode(w->arena, phrase, scope_headers_charset(w->scope->process));
     return str_join3(w->arena, encoded, STR(" "), str_sub(w->arena, text, open, text.n));
 }
 

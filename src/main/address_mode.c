@@ -67,16 +67,11 @@ static bool begin(struct tester *t, struct program *program, struct error *err)
     t->message.size = -1;
     t->message.sender_set = true;
     t->acl.verify_mode = program->cl->mode == MODE_VERIFY_SENDER ? STR("S") : STR("R");
-    t->scope = (struct scope){
-        .arena = t->arena,
-        .services = &smtp_services,
-        .lists = program->config->lists,
-        .process = &program->process,
-        .connection = &t->connection,
-        .message = &t->message,
-        .address = &t->address,
-        .acl = &t->acl,
-    };
+    t->scope = program_scope(program, t->arena);
+    t->scope.connection = &t->connection;
+    t->scope.message = &t->message;
+    t->scope.address = &t->address;
+    t->scope.acl = &t->acl;
     smtp_acl_owner_init(&t->owner, program->acls, &t->scope);
     return read_sender(t, err) && caller_describe(program, program->cl, &t->connection, err);
 }

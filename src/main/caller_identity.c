@@ -9,7 +9,6 @@
 #include "expand/expand.h"
 #include "expand/regex.h"
 #include "main/caller.h"
-#include "smtp/services.h"
 
 /* The field of the password file; its first ampersand stands for the login name with a capital. */
 static struct str gecos_field(struct arena *arena, const struct passwd *entry)
@@ -27,19 +26,11 @@ static struct str gecos_field(struct arena *arena, const struct passwd *entry)
     return buffer_str(&out);
 }
 
-static struct scope scope_of(const struct program *program)
-{
-    return (struct scope){.arena = program->arena,
-                          .services = &smtp_services,
-                          .lists = program->config->lists,
-                          .process = &program->process};
-}
-
 /* What gecos_name makes of a field that gecos_pattern matches; any other field stays as it is. */
 static struct str select_name(const struct program *program, struct str field)
 {
     const struct main_options *options = &program->config->main;
-    struct scope scope = scope_of(program);
+    struct scope scope = program_scope(program, program->arena);
     struct regex_match match;
     const struct regex *regex;
     struct str name;
@@ -57,7 +48,7 @@ static struct str select_name(const struct program *program, struct str field)
 static bool identify_unknown(struct program *program)
 {
     const struct main_options *options = &program->config->main;
-    struct scope scope = scope_of(program);
+    struct scope scope = program_scope(program, program->arena);
     struct error why = ERROR_IN(program->arena);
 
     program->caller_name = options->unknown_username;

@@ -34,15 +34,10 @@ static bool tester_begin(struct tester *t, struct program *program, struct error
     t->message.sender_set = true;
     if (program->cl->authenticated_sender)
         t->message.authenticated_sender = str_of(program->cl->authenticated_sender);
-    t->scope = (struct scope){
-        .arena = program->arena,
-        .services = &smtp_services,
-        .lists = program->config->lists,
-        .process = &program->process,
-        .connection = &t->connection,
-        .message = &t->message,
-        .acl = &t->acl,
-    };
+    t->scope = program_scope(program, program->arena);
+    t->scope.connection = &t->connection;
+    t->scope.message = &t->message;
+    t->scope.acl = &t->acl;
     smtp_acl_owner_init(&t->owner, program->acls, &t->scope);
     if (program->cl->protocol)
         t->connection.received_protocol = str_of(program->cl->protocol);

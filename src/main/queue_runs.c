@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "expand/expand.h"
 #include "main/queue_mode.h"
-#include "smtp/services.h"
 
 bool queue_runs_init(struct queue_runs *runs, const struct command_line *cl)
 {
@@ -26,10 +25,7 @@ bool queue_runs_init(struct queue_runs *runs, const struct command_line *cl)
 static size_t most(struct program *program)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
-    struct scope scope = {.arena = arena,
-                          .services = &smtp_services,
-                          .lists = program->config->lists,
-                          .process = &program->process};
+    struct scope scope = program_scope(program, arena);
     struct error err = ERROR_IN(arena);
     struct str text;
     long n = 5;

@@ -6,7 +6,6 @@
 #include "base/buffer.h"
 #include "mail/address.h"
 #include "main/modes.h"
-#include "smtp/services.h"
 
 static const struct address_rules rules = {.allow_null = true, .allow_domain_literals = true};
 
@@ -59,15 +58,10 @@ int retry_mode(struct program *program)
     struct retry_key key = {.key = str_of(*arguments)};
     struct scope_connection connection = {.is_local = true};
     struct scope_message message = {.size = -1};
-    struct scope scope = {
-        .arena = program->arena,
-        .services = &smtp_services,
-        .lists = program->config->lists,
-        .process = &program->process,
-        .connection = &connection,
-        .message = &message,
-    };
+    struct scope scope = program_scope(program, program->arena);
 
+    scope.connection = &connection;
+    scope.message = &message;
     if (!*arguments) {
         puts("-brt needs a domain or address argument");
         return 1;

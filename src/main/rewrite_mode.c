@@ -6,7 +6,6 @@
 #include "mail/address.h"
 #include "mail/rewrite.h"
 #include "main/modes.h"
-#include "smtp/services.h"
 
 static const struct {
     enum rewrite_place place;
@@ -66,15 +65,10 @@ int rewrite_mode(struct program *program)
     char *const *arguments = program->cl->arguments;
     struct scope_connection connection = {.is_local = true};
     struct scope_message message = {.size = -1, .sender_address = STR("")};
-    struct scope scope = {
-        .arena = program->arena,
-        .services = &smtp_services,
-        .lists = program->config->lists,
-        .process = &program->process,
-        .connection = &connection,
-        .message = &message,
-    };
+    struct scope scope = program_scope(program, program->arena);
 
+    scope.connection = &connection;
+    scope.message = &message;
     if (!*arguments) {
         puts("-brw needs an address argument");
         return 1;

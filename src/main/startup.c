@@ -208,6 +208,16 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
     return NULL;
 }
 
+struct scope program_scope(const struct program *program, struct arena *arena)
+{
+    return (struct scope){
+        .arena = arena,
+        .services = &smtp_services,
+        .lists = program->config->lists,
+        .process = &program->process,
+    };
+}
+
 void program_free(struct program *program)
 {
     if (!program)

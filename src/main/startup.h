@@ -33,6 +33,9 @@ extern const struct driver_class *const program_classes[];
 struct program *program_load(const struct command_line *cl, struct str *log_file_path, struct error *err);
 void program_free(struct program *program);
 
+/* A scope of what there is apart from any session, message or address; expansions work in the arena. */
+struct scope program_scope(const struct program *program, struct arena *arena);
+
 /* Tells the user on standard error, in the form that Exim has in that mode. */
 void report_error(const struct error *err, enum mode mode);
 

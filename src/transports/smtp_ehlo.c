@@ -81,15 +81,19 @@ static void read_line(struct str line, struct smtp_offer *offer)
 
 void smtp_offer_parse(struct str response, struct smtp_offer *offer)
 {
+    const char *p = response.s, *end = str_end(response);
     bool first = true; /* the first line has the host's name */
 
     *offer = (struct smtp_offer){.mechanisms = STR("")};
-    for (size_t at = 0, stop; at < response.n; at = stop + 1) {
-        for (stop = at; stop < response.n && response.s[stop] != '\n';)
+    while (p < end) {
+        const char *stop = p;
+
+        while (stop < end && *stop != '\n')
             stop++;
-        if (!first && stop - at > 4)
-            read_line((struct str){response.s + at + 4, stop - at - 4, response.tainted}, offer);
+        if (!first && stop - p > 4)
+            read_line((struct str){p + 4, (size_t)(stop - p - 4), response.tainted}, offer);
         first = false;
+        p = stop < end ? stop + 1 : end;
     }
 }
 

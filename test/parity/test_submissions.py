@@ -116,11 +116,11 @@ STRANGERS = {
     "name-alone": (["a@b.test"], BODY, "unknown_username = Nobody Knows"),
 }
 
-# What the password file says of nobody.
+# What the password file says of nobody, and options.
 FULL_NAMES = {
-    "comma": "N. Body, Room 5",
-    "ampersand": "& Jones & Son",
-    "none": "",
+    "comma": ("N. Body, Room 5", ""),
+    "ampersand": ("& Jones & Son", ""),
+    "none": ("", ""),
     "pattern": ("N. Body, Room 5", "gecos_pattern = ^([^,]*)\ngecos_name = $1 (mail)"),
     "pattern-that-does-not-match": ("N. Body", "gecos_pattern = ^([^,]*),\ngecos_name = $1 (mail)"),
     "name-that-fails": ("N. Body", "gecos_pattern = .\ngecos_name = ${if eq{}{}fail}"),
@@ -176,5 +176,5 @@ def test_submissions_by_strangers(reference, candidate, tmp_path, name):
 
 @pytest.mark.parametrize("name", FULL_NAMES)
 def test_full_names(reference, candidate, tmp_path, name):
-    full_name, options = FULL_NAMES[name] if isinstance(FULL_NAMES[name], tuple) else (FULL_NAMES[name], "")
+    full_name, options = FULL_NAMES[name]
     assert_same(reference, candidate, tmp_path, ["a@b.test"], BODY, options, user="nobody", full_name=full_name)

@@ -1,9 +1,6 @@
 """What tests of the build share."""
 import os
-import pathlib
 import subprocess
-
-TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
 def output(*command):

@@ -11,6 +11,7 @@ sys.path.append(str(Path(__file__).parents[1] / "common"))
 from authentication import Service
 from gatepost import Place
 from open_directory import open_to_all
+from redis_server import RedisServer
 
 
 @pytest.fixture(name="place")
@@ -48,3 +49,11 @@ def fixture_intact(place):
         for line in log.split("\n")[:-1]:
             assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[. ]", line), repr(line)
             assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", line), repr(line)
+
+
+@pytest.fixture(name="redis")
+def fixture_redis(tmp_path):
+    """A Redis server; tests that use it need_redis."""
+    server = RedisServer(tmp_path / "redis")
+    yield server
+    server.stop()

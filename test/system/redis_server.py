@@ -3,9 +3,12 @@ import shutil
 import socket
 import subprocess
 
+import pytest
+
 from gatepost import DEADLINE, free_port, wait_until
 
 PROGRAM = shutil.which("redis-server")
+need_redis = pytest.mark.skipif(not PROGRAM, reason="redis-server is not installed")
 
 
 class RedisServer:

@@ -7,7 +7,7 @@ import pytest
 from authentication import INCORRECT, LATER, OK, talk
 from gatepost import PLAIN, RIGHT, TOP, WRONG, Client, b64, wait_until
 from peers import output, run
-from redis_server import PROGRAM as REDIS, RedisServer
+from redis_server import RedisServer, need_redis
 
 FAIL2BAN = shutil.which("fail2ban-regex")
 
@@ -104,7 +104,7 @@ auth:
     assert plain(daemon.client(), WRONG, RIGHT) == [INCORRECT, "503 enough for alice"]
 
 
-@pytest.mark.skipif(not REDIS, reason="redis-server is not installed")
+@need_redis
 def test_redis(daemon, tmp_path):
     """The counts of one machine are those of the other."""
     server = RedisServer(tmp_path / "redis")

@@ -2,16 +2,14 @@
 
 It runs on a small tree of stand-in sources, so that every case may build from nothing."""
 import os
-import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
 
-from building import TOP, environment, installed, output
-
-GATEPOST = pathlib.Path(os.environ.get("GATEPOST", TOP / "build" / "gatepost"))
+from building import environment, installed, output
+from gatepost import PROGRAM, TOP
 
 SUM_H = """\
 #ifndef BASE_SUM_H
@@ -390,7 +388,7 @@ def test_help_names_every_target():
 
 
 def test_the_program_is_hardened():
-    report = output("readelf", "-W", "-h", "-l", "-d", "--dyn-syms", GATEPOST)
+    report = output("readelf", "-W", "-h", "-l", "-d", "--dyn-syms", PROGRAM)
     assert "DYN (Position-Independent Executable file)" in report
     assert "GNU_RELRO" in report and "BIND_NOW" in report
     assert re.search(r"GNU_STACK.* RW +0x", report)

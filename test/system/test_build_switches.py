@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 from authentication import ALICE, ASK, ASK_NAME, ASK_PASSWORD, INCORRECT, OK
-from building import TOP, environment, installed, output
-from gatepost import DEADLINE, RIGHT, WRONG, b64
+from building import environment, installed, output
+from gatepost import DEADLINE, RIGHT, TOP, WRONG, b64
 from mounts import bound
 
 

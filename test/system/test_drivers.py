@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from gatepost import PROGRAM, Client, Place
+from gatepost import PROGRAM, Place
 
 # A server's stanza for each authenticator, without its first lines.
 AUTHENTICATORS = {

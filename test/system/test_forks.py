@@ -1,19 +1,10 @@
 """What a process has open is not used in those that it forks."""
 import re
 
-import pytest
-
 from queueing import OPTIONS, mailboxes, message
-from redis_server import PROGRAM as REDIS, RedisServer
+from redis_server import need_redis
 
-pytestmark = pytest.mark.skipif(not REDIS, reason="redis-server is not installed")
-
-
-@pytest.fixture(name="redis")
-def fixture_redis(tmp_path):
-    server = RedisServer(tmp_path / "redis")
-    yield server
-    server.stop()
+pytestmark = need_redis
 
 
 def test_deliveries_have_connections_of_their_own(place, redis):

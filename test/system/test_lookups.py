@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from gatepost import PROGRAM, Client, LocalClient, b64, wait_until
-from redis_server import PROGRAM as REDIS, RedisServer
+from redis_server import RedisServer, need_redis
 
 MODULES = pathlib.Path(PROGRAM).parent / "modules"
 
@@ -18,16 +18,6 @@ def expand(place, *expressions):
 
 
 # --- redis
-
-need_redis = pytest.mark.skipif(not REDIS, reason="redis-server is not installed")
-
-
-@pytest.fixture(name="redis")
-def fixture_redis(tmp_path):
-    server = RedisServer(tmp_path / "redis")
-    yield server
-    server.stop()
-
 
 @need_redis
 def test_redis_commands(place, redis):
