@@ -13,9 +13,9 @@
 
 /* --- Events of the main option (manual, chapter 61) */
 
-void job_event(struct job *job, const char *name, struct str data, int error)
+void job_event(struct job *job, const char *name, struct str data)
 {
-    const struct scope_event event = {.name = str_of(name), .data = data, .defer_errno = error};
+    const struct scope_event event = {.name = str_of(name), .data = data};
     const struct template *action = job->queue->options->event_action;
     struct error err = ERROR_IN(job->arena);
     struct str result;
@@ -219,7 +219,7 @@ void job_complete(struct job *job)
     job_remove(job);
     log_write_str(LOG_MAIN, buffer_str(&line));
     job_show(job, NULL);
-    job_event(job, "msg:complete", STR_NULL, 0);
+    job_event(job, "msg:complete", STR_NULL);
 }
 
 bool job_update(struct job *job)

@@ -63,6 +63,10 @@ void job_log_gone(const struct job *job);
 /* Shows the recipient to expansions; NULL: none. */
 void job_show(struct job *job, const struct mail_recipient *recipient);
 
+/* Shows the first of those who go in one run of a transport, without what is not the same for all of them (manual, 11.9:
+ * $domain). */
+void job_show_run(struct job *job, const struct mail_recipient *first);
+
 /* The message's spool file, journal and log of its own. */
 struct str job_path(const struct job *job, const char *kind, const char *suffix);
 
@@ -124,7 +128,7 @@ void delivery_add_interval(struct job *job, struct buffer *line, const char *tag
 void job_finish(struct job *job);
 
 /* Raises an event of the main option event_action. */
-void job_event(struct job *job, const char *name, struct str data, int error);
+void job_event(struct job *job, const char *name, struct str data);
 
 /* The message is no more. */
 void job_remove(struct job *job);

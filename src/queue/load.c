@@ -166,6 +166,19 @@ void job_show(struct job *job, const struct mail_recipient *r)
     job->scope.routed_vars = r->properties.router_vars;
 }
 
+void job_show_run(struct job *job, const struct mail_recipient *first)
+{
+    struct scope_address *a = &job->scope_address;
+
+    job_show(job, first);
+    for (const struct mail_recipient *r = first->next; r; r = r->next) {
+        if (!str_eq(r->local_part, first->local_part))
+            a->local_part = STR("");
+        if (!str_eq(r->domain, first->domain))
+            a->domain = STR("");
+    }
+}
+
 void job_log_gone(const struct job *job)
 {
     log_set_message(job->message->id);

@@ -38,7 +38,7 @@ static bool read_limit(struct job *job, const struct mail_recipient *first, int 
     struct str text;
 
     *limit = 0;
-    job_show(job, first);
+    job_show_run(job, first);
     switch (t ? expand(&job->scope, t, job->arena, &text, &err) : EXPAND_FORCED) {
     case EXPAND_OK:
         break;

@@ -198,7 +198,7 @@ void delivery_run(struct job *job, struct mail_recipient *first, struct delivery
     struct delivery_user user;
     struct error err = ERROR_IN(job->arena);
 
-    job_show(job, first);
+    job_show_run(job, first);
     umask(0022);
     if (job->request->dont_deliver) {
         set_all(first, MAIL_OK, 0, STR_NULL);

@@ -1,4 +1,6 @@
 /* What becomes of a recipient whose result is known: see job.h. */
+#include <string.h>
+
 #include "base/log.h"
 #include "queue/compose.h"
 #include "queue/job.h"
@@ -31,20 +33,33 @@ void job_done(struct job *job, struct mail_recipient *r)
     job_done(job, parent);
 }
 
-static void raise_event(struct job *job, const struct mail_recipient *r, const char *name, struct str data)
+/* The transport's event, of which the main section does not hear (manual, chapter 61). error: see $event_defer_errno. */
+static void raise_event(struct job *job, const struct mail_recipient *r, const char *name, struct str data, int error)
 {
-    const struct template *action = job->queue->options->event_action;
-
-    if (!action && !(r->transport && r->transport->event_action))
+    if (!r->transport || !r->transport->event_action)
         return;
     job_show(job, r);
     if (r->host_used) {
         job->scope_address.host = r->host_used->name;
         job->scope_address.host_address = r->host_used->address;
     }
-    if (r->transport)
-        transport_event(r->transport, &job->scope, name, data, r->error);
-    job_event(job, name, data, r->error);
+    transport_event(r->transport, &job->scope, name, data, error);
+}
+
+/* The message of a recipient, or what its errno means. */
+static struct str reason_of(const struct mail_recipient *r)
+{
+    return str_is_empty(r->message) && r->error > 0 ? str_of(strerror(r->error)) : r->message;
+}
+
+static void raise_failure(struct job *job, const struct mail_recipient *r)
+{
+    if (r->transport) {
+        raise_event(job, r, "msg:fail:delivery", reason_of(r), 0);
+    } else {
+        job_show(job, r);
+        job_event(job, "msg:fail:internal", reason_of(r));
+    }
 }
 
 static void log_blackhole(struct job *job, const struct mail_recipient *r)
@@ -84,7 +99,7 @@ static void succeeded(struct job *job, struct mail_recipient *r, bool others)
         journal_add(job, r);
     if (is_logged(r))
         log_success(job, r, others);
-    raise_event(job, r, "msg:delivery", r->confirmation);
+    raise_event(job, r, "msg:delivery", r->confirmation, 0);
     recipients_add(&job->succeeded, r);
     job_done(job, r);
 }
@@ -97,6 +112,7 @@ static void failed(struct job *job, struct mail_recipient *r)
         job->freeze = true;
         job->freeze_reason = STR("");
     }
+    raise_failure(job, r);
     if (is_logged(r)) {
         log_write_str(LOG_MAIN, line);
         if (!r->router && !r->transport)
@@ -104,7 +120,6 @@ static void failed(struct job *job, struct mail_recipient *r)
         else
             add_to_message_log(job, line);
     }
-    raise_event(job, r, r->transport ? "msg:fail:delivery" : "msg:fail:internal", r->message);
     r->next = job->failed.first;
     job->failed.first = r;
     job->failed.n++;
@@ -125,7 +140,7 @@ static void deferred(struct job *job, struct mail_recipient *r)
         job->freeze_reason = STR("");
     }
     if (r->error != DELIVERY_RCPT_4XX) /* of which the transport has told */
-        raise_event(job, r, "msg:defer", r->message);
+        raise_event(job, r, "msg:defer", reason_of(r), r->error);
     if (is_logged(r) && is_defer_logged(r)) {
         log_write_str(LOG_MAIN | (r->result == MAIL_PANIC ? LOG_PANIC : 0), line);
         if (job->message->first_delivery || !delivery_was_waiting(r->error))

@@ -79,7 +79,7 @@ bool delivery_user_find(struct job *job, const struct mail_recipient *first, str
     bool uid_set = false, gid_set = false, has_group = false;
     unsigned uid = 0, gid = 0, its_group = 0;
 
-    job_show(job, first);
+    job_show_run(job, first);
     if (!account(job, &t->group, true, &gid_set, &gid, &has_group, &its_group, err) ||
         !account(job, &t->user, false, &uid_set, &uid, &has_group, &its_group, err))
         return false;

@@ -193,6 +193,9 @@ bool client_expect(struct smtp_client *c, const struct client_expect *expect)
         break;
     case SMTP_REPLY_TIMEOUT:
         fail_with(c, expect, c->texts->timeout_error, c->texts->timeout);
+        if (expect->octets > 0)
+            c->failure.text = str_printf(c->arena, "%.*s (%lld bytes written)", STR_ARG(c->failure.text),
+                                         (long long)expect->octets);
         break;
     }
     c->failure.lost = true;

@@ -84,6 +84,7 @@ struct client_expect {
     bool pipelined;
     char digit;
     int seconds;
+    int64_t octets; /* of the message that was written before; 0: none */
 };
 bool client_expect(struct smtp_client *c, const struct client_expect *expect);
 

@@ -154,7 +154,10 @@ static bool read_own(struct transaction *t, struct mail_recipient *recipient, co
     struct client_failure *failure = &r->client.failure;
 
     if (client_expect(&r->client, &(struct client_expect){
-                                      .what = end_of_data, .digit = '2', .seconds = r->options->final_timeout})) {
+                                      .what = end_of_data,
+                                      .digit = '2',
+                                      .seconds = r->options->final_timeout,
+                                      .octets = t->octets})) {
         delivered(t, recipient, r->client.reply.text);
         return true;
     }
@@ -210,7 +213,8 @@ static enum transaction_end all_alike(struct transaction *t, bool overall)
 static enum transaction_end read_one(struct transaction *t)
 {
     struct remote *r = t->r;
-    struct client_expect expect = {.what = end_of_data, .digit = '2', .seconds = r->options->final_timeout};
+    struct client_expect expect = {
+        .what = end_of_data, .digit = '2', .seconds = r->options->final_timeout, .octets = t->octets};
     bool ok = client_expect(&r->client, &expect);
 
     if (!ok && r->client.failure.lost)

@@ -303,7 +303,7 @@ void remote_close(struct remote *r)
         client_end(c);
     else
         client_quit(c);
-    transport_event(r->transport, r->scope, "tcp:close", STR(""), c->failure.error);
+    transport_event(r->transport, r->scope, "tcp:close", STR(""), 0);
     remote_leave(r);
 }
 

@@ -72,13 +72,18 @@ static enum transaction_end message_failed(struct transaction *t, enum delivery_
 
 /* --- RCPT */
 
-/* Raises the events of a recipient that is put off. */
+/* Raises the events of a recipient that is put off, which show that recipient alone. */
 static void note_deferral(struct transaction *t, const struct mail_recipient *recipient)
 {
     const struct remote *r = t->r;
+    struct scope_address *all = r->scope->address, one = *all;
 
+    one.local_part = recipient->local_part;
+    one.domain = recipient->domain;
+    r->scope->address = &one;
     transport_event(r->transport, r->scope, "msg:rcpt:host:defer", recipient->message, recipient->more_error);
     transport_event(r->transport, r->scope, "msg:rcpt:defer", recipient->message, recipient->more_error);
+    r->scope->address = all;
 }
 
 static void rcpt_refused(struct transaction *t, struct mail_recipient *recipient)

@@ -73,7 +73,7 @@ static void host_failed(struct smtp_run *run, struct mail_host *host, bool messa
         transaction_result(rcpt, MAIL_PENDING, r, failure);
         rcpt->host_used = rcpt->host_used && !str_is_null(failure->text) ? host : NULL;
     }
-    if (!message && !r->quiet)
+    if (!message && (!r->quiet || failure->tls))
         transport_event(d->transport, d->scope, "msg:host:defer", text, failure->error);
     if (d->host && !(r->quiet && !failure->tls))
         d->host->note_host(d, host, &retry, failure->error, failure->more_error, text);

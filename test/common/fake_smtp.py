@@ -22,10 +22,11 @@ class FakeServer:
     time. `greeting` is an answer too. Connections are written down in .connections, each a list of lines; message
     data are one entry that begins with "DATA>", "TLS" says that it began, "END" that the connection ended. Connections
     whose numbers are in `early` are greeted, and EHLO on them answered, only when the command behind EHLO has come; on
-    others "EARLY" says that the client did not wait for the greeting."""
+    others "EARLY" says that the client did not wait for the greeting. It listens on a port, or on a UNIX socket at the
+    path."""
 
     def __init__(self, rules=(), greeting="220 fake.test ESMTP", features=("SIZE 1000000", "8BITMIME", "PIPELINING"),
-                 certificate=None, on_connect=False, lmtp=False, port=0, early=()):
+                 certificate=None, on_connect=False, lmtp=False, port=0, early=(), path=None):
         self.rules = [(re.compile(p, re.I | re.S), a if isinstance(a, list) else [a]) for p, a in rules]
         self.counts = {}
         self.greeting = greeting
@@ -35,8 +36,14 @@ class FakeServer:
         self.lmtp = lmtp
         self.early = early
         self.connections = []
-        self.socket = socket.create_server(("127.0.0.1", port), backlog=20)
-        self.port = self.socket.getsockname()[1]
+        if path:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.bind(str(path))
+            path.chmod(0o666)
+            self.socket.listen(20)
+        else:
+            self.socket = socket.create_server(("127.0.0.1", port), backlog=20)
+        self.port = None if path else self.socket.getsockname()[1]
         self.open = []
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
@@ -164,6 +171,8 @@ class FakeServer:
             if not self.put(conn, answer):
                 return
             if line.upper() == "STARTTLS" and str(answer).startswith("220"):
+                if not self.certificate:
+                    return
                 conn = self.tls(conn, lines)
                 buffer = b""
             if line.upper() == "DATA" and str(answer).startswith("354"):

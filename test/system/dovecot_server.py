@@ -46,9 +46,9 @@ service auth {
 
 
 class DovecotServer:
-    """Runs until stop(): alice with the password secret, bob who may not log in."""
+    """Runs until stop(): alice with the password secret, bob who may not log in. more: more lines of its configuration."""
 
-    def __init__(self, path):
+    def __init__(self, path, more=""):
         self.path, self.port = path, free_port()
         for name in ("", "base", "state"):
             (path / name).mkdir()
@@ -56,7 +56,7 @@ class DovecotServer:
         (path / "users").write_text("alice:{PLAIN}secret\nbob:{PLAIN}secret::::::nologin\n")
         (path / "users").chmod(0o644)
         config = path / "dovecot.conf"
-        config.write_text(CONFIG.replace("PLACE", str(path)).replace("PORT", str(self.port)))
+        config.write_text((CONFIG + more).replace("PLACE", str(path)).replace("PORT", str(self.port)))
         self.socket = path / "base" / "auth-client"
         # pylint: disable-next=consider-using-with
         self.process = subprocess.Popen([PROGRAM, "-F", "-c", str(config)], stdin=subprocess.DEVNULL,

@@ -223,12 +223,8 @@ class OpenSmtpd(NextHop):
             for number, user in enumerate(("opensmtpd", "opensmtpq"), 64001):
                 text += f"{user}:x:{number}:" + (f"{number}::/:/bin/false\n" if name == "passwd" else "\n")
             (self.path / "etc" / name).write_text(text)
-        (self.path / "etc/smtpd.conf").write_text(f"""
-listen on 127.0.0.1 port {self.port} hostname opensmtpd.test
-table users {{ "{RECIPIENT}" = "mail" }}
-action "box" maildir "{self.path}/mail/bob" virtual <users>
-match from any for domain "dest.test" action "box"
-""")
+        (self.path / "etc/smtpd.conf").write_text(f"listen on 127.0.0.1 port {self.port} hostname opensmtpd.test\n"
+                                                  + self.settings())
         (self.path / "etc/smtpd.conf").chmod(0o644)
         (self.path / "spool").chmod(0o711)
         self.own("mail", user="mail")
@@ -236,6 +232,33 @@ match from any for domain "dest.test" action "box"
                 "/var/lib/opensmtpd/empty": self.path / "data", "/var/spool/smtpd": self.path / "spool",
                 "/run": self.path / "run", "/usr/libexec/opensmtpd": root / "usr/libexec/opensmtpd"}
         self.spawn(*bound(view), root / "usr/sbin/smtpd", "-d", "-f", self.path / "etc/smtpd.conf")
+
+    def settings(self):
+        """What becomes of the mail."""
+        return f"""
+table users {{ "{RECIPIENT}" = "mail" }}
+action "box" maildir "{self.path}/mail/bob" virtual <users>
+match from any for domain "dest.test" action "box"
+"""
+
+    def log(self):
+        """What it has said so far."""
+        return (self.path / "output").read_text()
+
+
+class OpenSmtpdRelay(OpenSmtpd):
+    """Hands mail on to the server at a port, with TLS; greets with the domain's name and has a password of alice for it."""
+
+    def __init__(self, path, certificate, port, domains):
+        """domains: {name: password}"""
+        self.destination, self.domains = f"127.0.0.1:{port}", domains
+        super().__init__(path, certificate)
+
+    def settings(self):
+        secrets = ", ".join(f'"{domain}" = "alice:{password}"' for domain, password in self.domains.items())
+        return f"table secrets {{ {secrets} }}\n" + "".join(
+            f'action "{domain}" relay host "smtp+tls://{domain}@{self.destination}" auth <secrets> helo "{domain}" tls no-verify\n'
+            f'match from any for domain "{domain}" action "{domain}"\n' for domain in self.domains)
 
 
 def start(kind, path, certificate, listening):
