@@ -75,6 +75,11 @@ struct mail_services {
      * its answer. */
     enum mail_deliver_result (*deliver)(void *ctx, const struct mail_message *message);
 
+    /* ETRN: begins a queue run for the argument, "#" and a part of recipients' addresses, and does not wait for it.
+     * lock: of the argument (smtp/etrn_lock.h), which the run has until its end; -1: it needs none. False: err says why.
+     * May be NULL. */
+    bool (*run_queue)(void *ctx, struct str argument, int lock, struct error *err);
+
     void *ctx;
 };
 

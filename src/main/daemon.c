@@ -25,6 +25,7 @@
 #include "main/tls_watch.h"
 #include "main/worker.h"
 #include "queue/fork.h"
+#include "smtp/etrn_lock.h"
 
 #include "build_config.h"
 
@@ -390,27 +391,48 @@ static void start_delivery(void *ctx, const struct delivery_request *request)
     _exit(0);
 }
 
+/* In a process of its own. */
+static _Noreturn void run_queue(struct daemon *d, const struct queue_run *run)
+{
+    struct queue queue = queue_of(*d->program);
+
+    if (privileges_of_delivery(&(*d->program)->process, &(*d->program)->config->main))
+        queue_run(&queue, run);
+    log_close();
+    _exit(0);
+}
+
+/* ETRN asks for it. The lock is free again when the process is gone. */
+static void start_etrn_run(void *ctx, struct str argument, bool serialize)
+{
+    struct daemon *d = ctx;
+    struct str spool = (*d->program)->process.spool_directory;
+
+    if (fork_off(d) != 0)
+        return;
+    if (serialize && etrn_lock(spool, argument, true) < 0) {
+        log_write(LOG_MAIN | LOG_PANIC, "failed to lock ETRN in %.*s/db: %s", STR_ARG(spool), strerror(errno));
+        _exit(1);
+    }
+    run_queue(d, &(struct queue_run){.recipient = etrn_text(argument)});
+}
+
 static void start_queue_run(struct daemon *d)
 {
-    struct queue queue;
     pid_t pid;
 
     if (!queue_runs_due(&d->runs, *d->program))
         return;
     pid = fork_off(d);
-    if (pid != 0) {
-        queue_runs_started(&d->runs, pid);
-        return;
-    }
-    queue = queue_of(*d->program);
-    if (privileges_of_delivery(&(*d->program)->process, &(*d->program)->config->main))
-        queue_run(&queue, &d->runs.run);
-    log_close();
-    _exit(0);
+    if (pid == 0)
+        run_queue(d, &d->runs.run);
+    queue_runs_started(&d->runs, pid);
 }
 
 static void loop(struct daemon *d)
 {
+    const struct delivery_starter starter = {.deliver = start_delivery, .run = start_etrn_run, .ctx = d};
+
     while (!d->stopping) {
         struct pollfd fds[] = {{.fd = d->signal_fd, .events = POLLIN},
                                {.fd = d->wake_fd, .events = POLLIN},
@@ -428,7 +450,7 @@ static void loop(struct daemon *d)
         if (fds[1].revents && read(d->wake_fd, &count, sizeof count) < 0)
             debug(DEBUG_interface, "wake: %s\n", strerror(errno));
         if (fds[3].revents)
-            deliveries_read(d->deliveries[0], start_delivery, d);
+            deliveries_read(d->deliveries[0], &starter);
         if (fds[0].revents)
             handle_signal(d);
     }

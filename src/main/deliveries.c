@@ -1,6 +1,7 @@
 /* Starting deliveries: see deliveries.h. */
 #include "main/deliveries.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <string.h>
@@ -9,13 +10,21 @@
 #include "mail/id.h"
 #include "smtp/services.h"
 
-enum { QUEUE_NAME = 64 };
+enum { QUEUE_NAME = 64, ARGUMENT = 1024 };
+enum kind { KIND_MESSAGE = 'M', KIND_RUN = 'R' };
 
-/* One octet sequence of this size is written to the pipe at once or not at all (POSIX: PIPE_BUF). */
+/* Octet sequences of these sizes are written to the pipe at once or not at all (POSIX: PIPE_BUF). The kind is first. */
 struct request {
+    char kind;
     char id[MAIL_ID_LENGTH + 1];
     char queue[QUEUE_NAME];
     unsigned char remote; /* enum remote_deliveries */
+};
+
+struct run_request {
+    char kind;
+    bool serialize;
+    char argument[ARGUMENT];
 };
 
 /* Who messages are from that are made here. */
@@ -66,7 +75,7 @@ bool deliveries_open(int ends[2])
 
 bool deliveries_ask(int fd, const struct delivery_request *asked)
 {
-    struct request request = {.remote = (unsigned char)asked->remote};
+    struct request request = {.kind = KIND_MESSAGE, .remote = (unsigned char)asked->remote};
 
     if (asked->id.n != MAIL_ID_LENGTH || asked->queue.n >= QUEUE_NAME)
         return false;
@@ -76,23 +85,74 @@ bool deliveries_ask(int fd, const struct delivery_request *asked)
     return write(fd, &request, sizeof request) == (ssize_t)sizeof request;
 }
 
+bool deliveries_ask_run(int fd, struct str argument, bool serialize)
+{
+    struct run_request request = {.kind = KIND_RUN, .serialize = serialize};
+    ssize_t n;
+
+    if (argument.n >= ARGUMENT) {
+        errno = E2BIG;
+        return false;
+    }
+    memcpy(request.argument, argument.s, argument.n);
+    n = write(fd, &request, sizeof request);
+    return n == (ssize_t)sizeof request;
+}
+
 /* A worker may have fallen into wrong hands: nothing but a name can be told. */
 static bool is_sane(const struct request *request)
 {
     return memchr(request->id, '\0', sizeof request->id) && memchr(request->queue, '\0', sizeof request->queue) &&
-           mail_id_is_valid(str_of(request->id)) && request->remote <= REMOTE_NOTED && !strchr(request->queue, '/') && request->queue[0] != '.';
+           mail_id_is_valid(str_of(request->id)) && request->remote <= REMOTE_NOTED && !strchr(request->queue, '/') &&
+           request->queue[0] != '.';
 }
 
-void deliveries_read(int fd, void (*start)(void *ctx, const struct delivery_request *request), void *ctx)
+/* The rest of a record behind its kind. */
+static bool read_rest(int fd, void *record, size_t size)
+{
+    return read(fd, (char *)record + 1, size - 1) == (ssize_t)size - 1;
+}
+
+static bool read_message(int fd, const struct delivery_starter *starter)
 {
     struct request told;
 
-    while (read(fd, &told, sizeof told) == (ssize_t)sizeof told)
-        if (is_sane(&told)) {
-            const struct delivery_request request = {.queue = str_of(told.queue),
-                                                     .id = str_of(told.id),
-                                                     .remote = (enum remote_deliveries)told.remote};
+    if (!read_rest(fd, &told, sizeof told))
+        return false;
+    if (is_sane(&told)) {
+        const struct delivery_request request = {
+            .queue = str_of(told.queue), .id = str_of(told.id), .remote = (enum remote_deliveries)told.remote};
 
-            start(ctx, &request);
-        }
+        starter->deliver(starter->ctx, &request);
+    }
+    return true;
+}
+
+static bool read_run(int fd, const struct delivery_starter *starter)
+{
+    struct run_request told;
+
+    if (!read_rest(fd, &told, sizeof told))
+        return false;
+    if (told.argument[0] == '#' && memchr(told.argument, '\0', sizeof told.argument))
+        starter->run(starter->ctx, str_of(told.argument), told.serialize);
+    return true;
+}
+
+/* What is nothing of the kind is thrown away with all behind it. */
+static void drain(int fd)
+{
+    char octets[4096];
+
+    while (read(fd, octets, sizeof octets) > 0)
+        continue;
+}
+
+void deliveries_read(int fd, const struct delivery_starter *starter)
+{
+    char kind;
+
+    while (read(fd, &kind, 1) == 1)
+        if (!(kind == KIND_MESSAGE && read_message(fd, starter)) && !(kind == KIND_RUN && read_run(fd, starter)))
+            drain(fd);
 }

@@ -1,5 +1,5 @@
 /* Starting deliveries. A daemon's workers have given up root, which local deliveries may need; so they tell the
- * master, which starts a process for each message. */
+ * master, which starts a process for each message, and for queue runs that ETRN asks for. */
 #ifndef MAIN_DELIVERIES_H
 #define MAIN_DELIVERIES_H
 
@@ -16,7 +16,18 @@ bool deliveries_open(int ends[2]);
  * left to the next queue run. */
 bool deliveries_ask(int fd, const struct delivery_request *request);
 
-/* In the master: calls start for every message that workers have told of. */
-void deliveries_read(int fd, void (*start)(void *ctx, const struct delivery_request *request), void *ctx);
+/* Tells the master of an argument of ETRN. serialize: its run waits until that of the same argument before it is over.
+ * False: errno. */
+bool deliveries_ask_run(int fd, struct str argument, bool serialize);
+
+/* What the master does with what it is told. */
+struct delivery_starter {
+    void (*deliver)(void *ctx, const struct delivery_request *request);
+    void (*run)(void *ctx, struct str argument, bool serialize);
+    void *ctx;
+};
+
+/* In the master: reads all that workers have told. */
+void deliveries_read(int fd, const struct delivery_starter *starter);
 
 #endif

@@ -2,6 +2,7 @@
 #include "main/mail_table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,8 +11,12 @@
 #include "base/log.h"
 #include "base/strlist.h"
 #include "main/deliveries.h"
+#include "main/privileges.h"
+#include "queue/fork.h"
 #include "queue/incoming.h"
+#include "queue/runner.h"
 #include "routers/verify.h"
+#include "smtp/etrn_lock.h"
 #include "transports/callout.h"
 
 /* What the functions of the table get back. */
@@ -130,6 +135,37 @@ static enum mail_deliver_result deliver(void *ctx, const struct mail_message *me
     return MAIL_DELIVER_DONE;
 }
 
+/* --- ETRN */
+
+/* Without a daemon: the process lives on behind the session, whose client is not to see it. */
+static bool run_here(const struct queue *queue, struct str text, struct error *err)
+{
+    const struct queue_run run = {.recipient = text};
+    pid_t pid = queue_fork_away(queue->hints);
+    int null;
+
+    if (pid < 0)
+        return error_set(err, "fork failed: %s", strerror(errno));
+    if (pid > 0)
+        return true;
+    null = open("/dev/null", O_RDWR);
+    if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
+        privileges_of_delivery(queue->process, queue->options))
+        queue_run(queue, &run);
+    log_close();
+    _exit(0);
+}
+
+static bool run_queue(void *ctx, struct str argument, int lock, struct error *err)
+{
+    const struct mail_table *table = ctx;
+    int fd = table->program->delivery_fd;
+
+    if (fd < 0)
+        return run_here(&table->queue, etrn_text(argument), err);
+    return deliveries_ask_run(fd, argument, lock >= 0) || error_set(err, "the daemon cannot be told: %s", strerror(errno));
+}
+
 static struct mail_table *table_new(struct program *program)
 {
     struct mail_table *table = ARENA_NEW(program->arena, struct mail_table);
@@ -147,6 +183,7 @@ static struct mail_table *table_new(struct program *program)
         .abandon = incoming_abandon,
         .note = note,
         .deliver = deliver,
+        .run_queue = run_queue,
         .ctx = table,
     };
     return table;

@@ -273,19 +273,6 @@ bool queue_deliver(const struct queue *queue, const struct delivery_request *req
 
 /* --- In a process of its own */
 
-/* What a daemon or a session has set up is not for a delivery. */
-static void leave_parent(void)
-{
-    static const int by_default[] = {SIGHUP, SIGINT, SIGTERM, SIGCHLD, SIGUSR1, SIGALRM};
-    sigset_t none;
-
-    for (size_t i = 0; i < sizeof by_default / sizeof *by_default; i++)
-        signal(by_default[i], SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    setsid();
-}
-
 static _Noreturn void run_process(const struct queue *queue, const struct delivery_request *request)
 {
     bool ok = queue_deliver(queue, request);
@@ -309,20 +296,16 @@ bool queue_deliver_in_process(const struct queue *queue, const struct delivery_r
     struct delivery_request own = *request;
     int ends[2], status = 0;
     bool in_run = wait && request->in_queue_run && pipe2(ends, O_CLOEXEC) == 0;
-    pid_t pid = queue_fork(queue->hints);
+    pid_t pid = wait ? queue_fork(queue->hints) : queue_fork_away(queue->hints);
 
     if (pid == 0) {
+        if (!wait && own.run_fd > 0) {
+            close(own.run_fd);
+            own.run_fd = 0;
+        }
         if (in_run) {
             close(ends[0]);
             own.run_fd = ends[1];
-        }
-        if (!wait) { /* nobody waits: a process in between ends at once, so that there is nobody to be waited for */
-            leave_parent();
-            if (fork() != 0)
-                _exit(0);
-            if (own.run_fd > 0)
-                close(own.run_fd);
-            own.run_fd = 0;
         }
         run_process(queue, &own);
     }
@@ -330,7 +313,7 @@ bool queue_deliver_in_process(const struct queue *queue, const struct delivery_r
         close(ends[1]);
     if (pid < 0)
         log_write(LOG_MAIN | LOG_PANIC, "cannot start a delivery process: %s", strerror(errno));
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    while (wait && pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     if (in_run)
         wait_for_end(ends[0]);

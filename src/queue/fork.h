@@ -10,4 +10,7 @@
  * two processes to open its own when it needs them: on one connection, the answers to one would reach the other. */
 pid_t queue_fork(struct hints *hints);
 
+/* The same for a process that nobody waits for, and that has nothing of what a daemon or a session has set up. */
+pid_t queue_fork_away(struct hints *hints);
+
 #endif

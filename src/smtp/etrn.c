@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "smtp/etrn_lock.h"
 #include "smtp/log_lines.h"
 #include "smtp/policy.h"
 #include "smtp/reply.h"
@@ -50,48 +50,15 @@ static char **make_arguments(struct smtp_session *s, struct error *err)
     return argv;
 }
 
-/* --- One command at a time for an argument (smtp_etrn_serialize) */
+/* --- One process at a time for an argument (smtp_etrn_serialize) */
 
-enum lock { LOCK_NONE = -1, LOCK_TAKEN = -2, LOCK_FAILED = -3 };
-
-/* One file is for all arguments: each has an octet of its own to lock, far beyond what is written there. */
-static off_t place_of(struct str argument)
-{
-    uint64_t hash = 14695981039346656037U; /* FNV-1a */
-
-    for (size_t i = 0; i < argument.n; i++)
-        hash = (hash ^ (unsigned char)argument.s[i]) * 1099511628211U;
-    return (off_t)(hash >> 2);
-}
-
-/* A descriptor that holds the lock for the argument until the last process that has it is gone; or what an
- * enum lock says, errno for LOCK_FAILED. */
-static int lock(struct smtp_session *s)
-{
-    struct str spool = s->settings->process->spool_directory;
-    struct str directory = str_join(s->scratch, spool, STR("/db"));
-    struct flock here = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = place_of(s->argument), .l_len = 1};
-    int fd, code;
-
-    mkdir(spool.s, 0750);
-    mkdir(directory.s, 0750);
-    fd = open(str_join(s->scratch, directory, STR("/etrn.lock")).s, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (fd < 0)
-        return LOCK_FAILED;
-    if (fcntl(fd, F_OFD_SETLK, &here) == 0)
-        return fd;
-    code = errno;
-    close(fd);
-    errno = code;
-    return code == EAGAIN || code == EACCES ? LOCK_TAKEN : LOCK_FAILED;
-}
+enum { NO_LOCK = -1 };
 
 /* False: answered. */
 static bool take_lock(struct smtp_session *s, int *held)
 {
-    *held = s->options->smtp_etrn_serialize ? lock(s) : LOCK_NONE;
-    if (*held == LOCK_TAKEN) {
+    *held = s->options->smtp_etrn_serialize ? etrn_lock(s->settings->process->spool_directory, s->argument, false) : NO_LOCK;
+    if (*held == ETRN_LOCK_TAKEN) {
         struct buffer reply = BUFFER_IN(s->scratch);
 
         buffer_add_cstr(&reply, "Already processing ");
@@ -99,7 +66,7 @@ static bool take_lock(struct smtp_session *s, int *held)
         smtp_respond(s, STR("458"), buffer_str(&reply), true);
         return false;
     }
-    if (*held == LOCK_FAILED) {
+    if (*held == ETRN_LOCK_FAILED) {
         log_write(LOG_MAIN | LOG_PANIC, "failed to lock ETRN in %.*s/db: %s",
                   STR_ARG(s->settings->process->spool_directory), strerror(errno));
         smtp_reply(s, "458 Internal failure");
@@ -152,7 +119,7 @@ static void run_command(struct smtp_session *s)
 {
     struct error err = ERROR_IN(s->scratch);
     char **argv = make_arguments(s, &err);
-    int held = LOCK_NONE;
+    int held = NO_LOCK;
 
     if (!argv) {
         log_write(LOG_MAIN | LOG_PANIC, "failed to set up ETRN command: %.*s", STR_ARG(err.text));
@@ -170,8 +137,30 @@ static void run_command(struct smtp_session *s)
     smtp_reply(s, "250 OK");
 }
 
-/* Without a command of the administrator's, "#text" asks for the queue to be run. This version keeps no
- * queue: there is nothing waiting. */
+/* "#text": a queue run for the messages with a recipient that has the text in it (manual, 49.8). */
+static void run_queue(struct smtp_session *s, const struct acl_outcome *outcome)
+{
+    const struct mail_services *mail = s->settings->mail;
+    struct error err = ERROR_IN(s->scratch);
+    int held = NO_LOCK;
+    bool started = true;
+
+    if (s->peer->mode == SMTP_TEST)
+        debug(DEBUG_receive, "ETRN command execution skipped\n");
+    else if (!take_lock(s, &held))
+        return;
+    else
+        started = mail && mail->run_queue && mail->run_queue(mail->ctx, s->argument, held, &err);
+    if (held >= 0)
+        close(held);
+    if (started) {
+        smtp_policy_accept(s, outcome, "250", STR("OK"));
+        return;
+    }
+    log_write(LOG_MAIN | LOG_PANIC, "failed to start a queue run for ETRN: %.*s", STR_ARG(err.text));
+    smtp_reply(s, "458 Internal failure");
+}
+
 void smtp_etrn(struct smtp_session *s)
 {
     struct acl_outcome outcome;
@@ -190,5 +179,5 @@ void smtp_etrn(struct smtp_session *s)
     else if (!str_starts(s->argument, "#"))
         smtp_fault(s, SMTP_SYNTAX, 501, STR_NULL, STR("argument must begin with #"));
     else
-        smtp_policy_accept(s, &outcome, "250", STR("OK"));
+        run_queue(s, &outcome);
 }

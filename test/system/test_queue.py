@@ -190,6 +190,26 @@ def test_busy_sessions_leave_messages_to_queue_runs(queue):
     assert "no immediate delivery: more than 1 messages received in one connection" in queue.log("main")
 
 
+def hand_in(client, subject):
+    """A message for boxa, and the answer to it."""
+    for line in ("EHLO client.test", "MAIL FROM:<a@c.test>", "RCPT TO:<boxa@b.test>", "DATA"):
+        client.command(line)
+    return client.command(f"Subject: {subject}\r\n\r\nbody\r\n.")
+
+
+def test_many_connections_leave_messages_to_queue_runs(queue):
+    queue.configure(OPTIONS + "smtp_accept_queue = 1\n", mailboxes(queue))
+    port = queue.daemon()
+    with Client(port) as first, Client(port) as second:
+        for client, subject in ((second, "too many"), (first, "not too many")):
+            assert hand_in(client, subject).startswith("250 OK id=")
+    wait_until(lambda: "Subject: not too many\n" in mbox(queue, "boxa"), "delivery")
+    assert "no immediate delivery: too many connections (2, max 1)" in queue.log("main")
+    assert "Subject: too many\n" not in mbox(queue, "boxa") and len(ids(queue)) == 1
+    queue.run("-q")
+    assert "Subject: too many\n" in mbox(queue, "boxa")
+
+
 def test_autoreply(queue):
     transport = ("reply:\n  driver = autoreply\n  to = $sender_address\n  from = away@b.test\n  subject = Re: $h_subject:\n"
                  f"  text = I am away.\n  once = {queue.path}/once\n  user = root\n")
