@@ -68,6 +68,11 @@ bool debug_select(struct str text, struct error *err)
     return true;
 }
 
+void debug_select_none(void)
+{
+    state.selectors = 0;
+}
+
 bool debug_any(void)
 {
     return state.selectors != 0;

@@ -162,6 +162,9 @@ enum debug_selector {
  * False: err says in Exim's words which part is wrong. */
 bool debug_select(struct str text, struct error *err);
 
+/* Selects nothing. */
+void debug_select_none(void);
+
 /* Whether debugging is on at all, or that selector (or in a test session what it stands for). */
 bool debug_any(void);
 bool debug_on(enum debug_selector selector);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/strlist.h"
 
 #include "build_config.h"
@@ -22,6 +23,9 @@ enum action {
     SET_FLAG,   /* the bool at offset becomes true */
     SET_TEXT,   /* the const char * at offset becomes the value */
     SET_TEXT_AND_CALLOUTS, /* the same, and callouts are made */
+    SET_DEBUG_OF_DAEMON, /* the same; its subprocesses do not debug */
+    SET_TIME,   /* the same for an interval */
+    SET_PROTOCOL, /* -p: protocol:host */
     ADD_DEFINE, /* -D */
     SET_NUMBER, /* the enum at offset becomes `number` */
     SET_SELECTION, /* two texts at offset: what follows directly, and the next argument */
@@ -55,6 +59,7 @@ static const struct row rows[] = {
     MODE_TEXT("-bem", NEXT, MODE_EXPAND, message_file),
     MODE_TEXT("-bh", NEXT, MODE_TEST, sender_address),
     {"-bhc", NEXT, SET_TEXT_AND_CALLOUTS, MODE_TEST, offsetof(struct command_line, sender_address), 0},
+    MODE("-bi", ALONE, MODE_ALIASES),
     MODE_TEXT("-bI:", ATTACHED, MODE_INFO, info),
     MODE("-bm", ALONE, MODE_MESSAGE),
     FLAG("-bnq", no_qualify),
@@ -71,6 +76,7 @@ static const struct row rows[] = {
     TEXT("-C", NEXT_OR_ATTACHED, config_files),
     {"-D", ATTACHED, ADD_DEFINE, MODE_NONE, 0, 0},
     TEXT("-d", ATTACHED, debug),
+    {"-dd", ATTACHED, SET_DEBUG_OF_DAEMON, MODE_NONE, offsetof(struct command_line, debug), 0},
     TEXT("-f", NEXT_OR_ATTACHED, envelope_sender),
     TEXT("-F", NEXT_OR_ATTACHED, full_name),
     FLAG("-G", no_fixups),
@@ -93,6 +99,12 @@ static const struct row rows[] = {
     NUMBER("-odi", delivery, DELIVERY_FOREGROUND),
     NUMBER("-odq", delivery, DELIVERY_QUEUED),
     NUMBER("-odqs", delivery, DELIVERY_REMOTE_QUEUED),
+    NUMBER("-ee", errors, ERRORS_MAIL_OK),
+    NUMBER("-em", errors, ERRORS_MAIL),
+    NUMBER("-ep", errors, ERRORS_PRINT),
+    NUMBER("-eq", errors, ERRORS_QUIET),
+    NUMBER("-ew", errors, ERRORS_WRITE),
+    TEXT("-oA", NEXT, alias_file),
     NUMBER("-oee", errors, ERRORS_MAIL_OK),
     NUMBER("-oem", errors, ERRORS_MAIL),
     NUMBER("-oep", errors, ERRORS_PRINT),
@@ -100,8 +112,12 @@ static const struct row rows[] = {
     NUMBER("-oew", errors, ERRORS_WRITE),
     FLAG("-oi", dot_is_data),
     FLAG("-oitrue", dot_is_data),
+    {"-or", NEXT_OR_ATTACHED, SET_TIME, MODE_NONE, offsetof(struct command_line, receive_timeout), 0},
+    {"-os", NEXT_OR_ATTACHED, SET_TIME, MODE_NONE, offsetof(struct command_line, smtp_receive_timeout), 0},
+    FLAG("-ov", verbose),
     TEXT("-oP", NEXT, pid_file),
     TEXT("-oX", NEXT, listen),
+    {"-p", ATTACHED, SET_PROTOCOL, MODE_NONE, 0, 0},
     TEXT("-q", ATTACHED, queue_run),
     {"-R", ATTACHED, SET_SELECTION, MODE_NONE, offsetof(struct command_line, recipients_flags), 0},
     TEXT("-r", NEXT_OR_ATTACHED, envelope_sender),
@@ -114,16 +130,15 @@ static const struct row rows[] = {
     NO_EFFECT("-Ac", ALONE),
     NO_EFFECT("-Am", ALONE),
     NO_EFFECT("-B", ATTACHED),
-    NO_EFFECT("-ex", ALONE),
+    NO_EFFECT("-dropcr", ALONE),
     NO_EFFECT("-h", ATTACHED),
     NO_EFFECT("-L", ATTACHED),
     NO_EFFECT("-m", ALONE),
     NO_EFFECT("-O", NEXT),
-    NO_EFFECT("-oA", NEXT),
     NO_EFFECT("-oB", ATTACHED),
     NO_EFFECT("-om", ALONE),
     NO_EFFECT("-oo", ALONE),
-    NO_EFFECT("-ov", ALONE),
+    NO_EFFECT("-oY", ALONE), /* there is no such socket */
     NO_EFFECT("-U", ALONE),
     NO_EFFECT("-x", ALONE),
     NO_EFFECT("-X", NEXT),
@@ -134,17 +149,12 @@ static const struct row rows[] = {
     REFUSED("-bfl", NEXT),
     REFUSED("-bfp", NEXT),
     REFUSED("-bfs", NEXT),
-    REFUSED("-bi", ALONE),
     REFUSED("-bmalware", NEXT),
     REFUSED("-bw", ATTACHED),
-    REFUSED("-dd", ATTACHED),
-    REFUSED("-dropcr", ALONE),
     REFUSED("-E", ATTACHED),
     REFUSED("-oPX", ALONE),
-    REFUSED("-or", ATTACHED),
-    REFUSED("-os", ATTACHED),
-    REFUSED("-oY", ALONE),
-    REFUSED("-p", ATTACHED),
+    REFUSED("-pd", ALONE),
+    REFUSED("-ps", ALONE),
     REFUSED("-Tqt", NEXT),
     REFUSED("-z", NEXT),
 };
@@ -208,6 +218,20 @@ static bool add_define(struct arena *arena, struct command_line *cl, const char 
     return true;
 }
 
+/* "protocol:host", or the protocol alone. */
+static bool set_protocol(struct arena *arena, struct command_line *cl, const char *value, struct error *err)
+{
+    size_t n = strcspn(value, ":");
+
+    if (*value == '\0')
+        return error_set(err, "exim abandoned: unknown, malformed, or incomplete option -p");
+    if (n > 0)
+        cl->protocol = str_copy_n(arena, value, n, false).s;
+    if (value[n] != '\0' && value[n + 1] != '\0')
+        cl->sender_host = value + n + 1;
+    return true;
+}
+
 static bool apply(struct arena *arena, struct command_line *cl, const struct row *row, const char *value,
                   const char *second, struct error *err)
 {
@@ -223,7 +247,12 @@ static bool apply(struct arena *arena, struct command_line *cl, const struct row
         cl->test_callouts = true;
         *(const char **)field = value;
         break;
+    case SET_DEBUG_OF_DAEMON:
+        cl->debug_daemon_alone = true;
+        *(const char **)field = value;
+        break;
     case SET_TEXT:
+    case SET_TIME:
         *(const char **)field = value;
         break;
     case SET_NUMBER:
@@ -233,6 +262,8 @@ static bool apply(struct arena *arena, struct command_line *cl, const struct row
         ((const char **)field)[0] = value;
         ((const char **)field)[1] = second;
         break;
+    case SET_PROTOCOL:
+        return set_protocol(arena, cl, value, err);
     case ADD_DEFINE:
         return add_define(arena, cl, value, err);
     case REFUSE:
@@ -251,6 +282,7 @@ static bool take(struct arena *arena, struct command_line *cl, char *const **arg
     const struct row *row = find(argument);
     const char *value = row ? argument + strlen(row->option) : "";
     const char *second = NULL;
+    int seconds;
     bool next = row && (row->shape == NEXT || (row->shape == NEXT_OR_ATTACHED && *value == '\0'));
 
     if (row && row->action == REFUSE)
@@ -258,12 +290,16 @@ static bool take(struct arena *arena, struct command_line *cl, char *const **arg
     if (!row)
         return error_set(err, "exim abandoned: unknown, malformed, or incomplete option %s", argument);
     if (next && !**argv) {
+        if (row->action == SET_TIME)
+            return error_set(err, "exim: bad time value %s: abandoned", argument);
         if (strncmp(row->option, "-oM", 3) == 0)
             return error_set(err, "exim: data expected after %s", row->option);
         return error_set(err, "exim abandoned: unknown, malformed, or incomplete option %s", argument);
     }
     if (next)
         value = *(*argv)++;
+    if (row->action == SET_TIME && !interval_parse(str_of(value), &seconds))
+        return error_set(err, "exim: bad time value %s: abandoned", next ? value : argument);
     if (row->action == SET_SELECTION) {
         if (!**argv)
             return error_set(err, "exim: string expected after %s", row->option);

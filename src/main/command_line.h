@@ -26,6 +26,7 @@ enum mode {
     MODE_RUN,      /* -q, -R, -S: one queue run */
     MODE_VERSION,  /* -bV */
     MODE_INFO,     /* -bI: */
+    MODE_ALIASES,  /* -bi */
 };
 
 /* How errors in a message on standard input are told (-oe; manual, 5.2). */
@@ -55,14 +56,17 @@ struct command_line {
     bool verbose;                /* -v */
     const char *config_files;    /* -C: a colon-separated list; NULL: the compiled-in one */
     const char **defines;        /* -D, NULL-terminated */
-    const char *debug;           /* what follows -d; NULL: not given */
+    const char *debug;           /* what follows -d and -dd; NULL: not given */
+    bool debug_daemon_alone;     /* -dd: the processes that a daemon starts do not debug */
     const char *listen;          /* -oX */
     const char *pid_file;        /* -oP */
     const char *info;            /* -bI: */
     const char *envelope_sender; /* -f, -r */
     const char *full_name;       /* -F */
     enum delivery_mode delivery; /* -od */
-    enum error_mode errors;      /* -oe */
+    enum error_mode errors;      /* -oe, -e */
+    const char *receive_timeout, *smtp_receive_timeout; /* -or, -os: intervals, instead of the options; NULL: not given */
+    const char *alias_file;      /* -oA, with -bi; NULL: none */
     bool dot_is_data;            /* -i, -oi: a line with a dot alone does not end a message */
     bool from_headers, from_headers_dot; /* -t, -ti */
     bool no_qualify;             /* -bnq */
@@ -83,8 +87,8 @@ struct command_line {
     const char *authenticated_sender; /* -oMas */
     const char *interface;       /* -oMi */
     const char *message_reference; /* -oMm */
-    const char *protocol;        /* -oMr */
-    const char *sender_host;     /* -oMs */
+    const char *protocol;        /* -oMr, -p */
+    const char *sender_host;     /* -oMs, -p */
     const char *sender_ident;    /* -oMt */
     char *const *arguments;      /* what follows the options, NULL-terminated */
 };

@@ -202,6 +202,13 @@ static size_t most_workers(const struct daemon *d)
     return max > 0 && max + spare < PLACES ? max + spare : PLACES;
 }
 
+/* In a subprocess. */
+static void choose_debugging(const struct program *program)
+{
+    if (program->cl->debug_daemon_alone)
+        debug_select_none();
+}
+
 static void run_worker(struct daemon *d, int place)
 {
     struct worker_setup setup = {
@@ -215,6 +222,7 @@ static void run_worker(struct daemon *d, int place)
     int code;
 
     close(d->signal_fd);
+    choose_debugging(*d->program);
     code = worker_run(&setup, place);
     log_close();
     _exit(code);
@@ -374,6 +382,7 @@ static pid_t fork_off(struct daemon *d)
         signal(by_default[i], SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    choose_debugging(*d->program);
     return 0;
 }
 

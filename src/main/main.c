@@ -138,6 +138,8 @@ static int run(struct program **program)
         return run_mode(*program);
     case MODE_MESSAGE:
         return message_mode(*program);
+    case MODE_ALIASES:
+        return alias_mode(*program);
     case MODE_NONE:
     case MODE_INFO:
         break;

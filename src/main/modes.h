@@ -46,4 +46,7 @@ int manage_mode(struct program *program);
 /* -q, -R, -S: one queue run. */
 int run_mode(struct program *program);
 
+/* -bi: runs bi_command. */
+int alias_mode(struct program *program);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "auths/auth.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/print.h"
 #include "base/strlist.h"
 #include "hints/hints.h"
@@ -176,6 +177,19 @@ static bool compile(struct program *program, struct error *err)
            acl_compile(program->arena, config->acls, config->acl_count, &program->acls, err);
 }
 
+/* -or and -os: intervals that were looked at when the command line was read. */
+static void override_timeouts(struct program *program)
+{
+    struct main_options *options = &program->config->main;
+    const struct command_line *cl = program->cl;
+
+    if (cl->receive_timeout)
+        interval_parse(str_of(cl->receive_timeout), &options->receive_timeout);
+    if (cl->smtp_receive_timeout)
+        options->smtp_receive_timeout =
+            template_compile(program->arena, str_of(cl->smtp_receive_timeout), (struct source_pos){.file = "-os"});
+}
+
 struct program *program_load(const struct command_line *cl, struct str *log_file_path, struct error *err)
 {
     struct arena *arena = arena_new(ARENA_PLAIN);
@@ -194,6 +208,7 @@ struct program *program_load(const struct command_line *cl, struct str *log_file
     program->delivery_fd = -1;
     program->config = config_read(&request, err);
     if (program->config && compile(program, err)) {
+        override_timeouts(program);
         program->process = describe_process(program);
         configure_hints(program);
         configure_lookups(&program->config->main);

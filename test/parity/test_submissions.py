@@ -55,6 +55,8 @@ CASES = {
     "denied-oee": (["-oee", "a@b.test"], DENIED),
     "denied-oep": (["-oep", "a@b.test"], DENIED),
     "denied-oeq": (["-oeq", "a@b.test"], DENIED),
+    "denied-ep": (["-ep", "a@b.test"], DENIED),
+    "denied-ee": (["-ee", "a@b.test"], DENIED),
     "denied-nobody-to-tell": (["-f", "<>", "a@b.test"], DENIED),
     "denied-other-sender": (["-oew", "-f", "s@z.test", "a@b.test"], DENIED),
     "bad-recipient": (["-t"], BAD),

@@ -272,3 +272,27 @@ def test_nothing_is_left_running(place):
     place.processes[-1].send_signal(signal.SIGTERM)
     place.processes[-1].wait(DEADLINE)
     wait_until(lambda: not any(alive(worker) for worker in workers), "the workers end")
+
+
+@pytest.mark.parametrize("option, many", [("-d+all", True), ("-dd+all", False)])
+def test_debugging_of_the_daemon_alone(place, option, many):
+    """With -dd, the processes that serve connections keep quiet."""
+    place.configure("acl_smtp_mail = accept\n")
+    port = free_port()
+    output = place.path / "output"
+    pid_file = place.path / "pid"
+    with output.open("w") as stderr:
+        process = subprocess.Popen(place.command("-bdf", option, "-oX", f"127.0.0.1.{port}", "-oP", str(pid_file)),
+                                   stdin=subprocess.DEVNULL, stderr=stderr)
+    try:
+        wait_until(pid_file.exists, "the daemon")
+        with Client(port) as client:
+            client.command("EHLO client.test")
+            client.command("MAIL FROM:<a@b.test>")
+            client.command("QUIT")
+    finally:
+        process.terminate()
+        process.wait(DEADLINE)
+    text = output.read_text()
+    assert "listening" in text
+    assert ("processing \"accept\"" in text) == many, text

@@ -181,6 +181,25 @@ def test_silence(place, before):
     place.wait_for_log(f"SMTP command timeout on connection from {LOGIN}")
 
 
+@pytest.mark.parametrize("arguments", [("-os", "1s"), ("-os1s",)])
+def test_timeout_of_the_command_line(place, arguments):
+    place.configure("smtp_receive_timeout = 5m\n")
+    with LocalClient(place.command("-bs", *arguments)) as client:
+        assert client.reply() == "421 mail.test: SMTP command timeout - closing connection"
+        assert client.at_end()
+
+
+def test_timeout_of_the_command_line_for_a_message(place):
+    place.configure("receive_timeout = 5m\n")
+    process = subprocess.Popen(place.command("-or", "1s", "a@b.test"), stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdin.write("Subject: x\n")
+    process.stdin.flush()
+    assert process.wait(DEADLINE) != 0
+    assert "timed out" in process.stderr.read()
+    process.stdin.close()
+    assert "timed out while reading local message" in place.log("main")
+
+
 def test_no_timeout(place):
     """smtp_receive_timeout = 0s sets no limit: what is there is read, and the end is the end."""
     place.configure("smtp_receive_timeout = 0s\n")
