@@ -23,7 +23,7 @@ struct request {
 
 struct run_request {
     char kind;
-    bool serialize;
+    unsigned char serialize; /* not a bool: what is read may be anything */
     char argument[ARGUMENT];
 };
 
@@ -135,7 +135,7 @@ static bool read_run(int fd, const struct delivery_starter *starter)
     if (!read_rest(fd, &told, sizeof told))
         return false;
     if (told.argument[0] == '#' && memchr(told.argument, '\0', sizeof told.argument))
-        starter->run(starter->ctx, str_of(told.argument), told.serialize);
+        starter->run(starter->ctx, str_of(told.argument), told.serialize != 0);
     return true;
 }
 

@@ -51,10 +51,13 @@ static void time_out(struct job *job, struct mail_recipient *r, struct recipient
         return;
     }
     r->result = MAIL_FAIL;
+    r->timed_out = true;
     r->user_message = STR_NULL;
-    r->message = STR("retry timeout exceeded");
+    r->message = str_is_empty(r->message) ? STR("retry timeout exceeded")
+                                          : str_join(job->arena, r->message, STR(": retry timeout exceeded"));
     r->pass_message = true;
     log_write(LOG_MAIN, "** %.*s: retry timeout exceeded", STR_ARG(r->address));
+    job_raise_failure(job, r);
     push_failed(job, r);
 }
 
@@ -94,7 +97,8 @@ static bool is_old(const struct job *job, int limit)
     return job->now - job->message->received.tv_sec >= limit;
 }
 
-/* Nobody is to be told. True: that is all there is to be done; false: the message has to wait for a person. */
+/* Nobody is to be told. True: that is all there is to be done; false: the message has to wait for a person, which is not
+ * for those who were tried for long enough. */
 static bool ignore(struct job *job, const struct mail_recipient *r)
 {
     const struct main_options *o = job->queue->options;
@@ -107,7 +111,7 @@ static bool ignore(struct job *job, const struct mail_recipient *r)
         log_write(LOG_MAIN, "%.*s: error ignored", STR_ARG(r->address));
         return true;
     }
-    if (o->ignore_bounce_errors_after > 0 && !is_old(job, o->ignore_bounce_errors_after))
+    if (!r->timed_out && o->ignore_bounce_errors_after > 0 && !is_old(job, o->ignore_bounce_errors_after))
         return false;
     log_write(LOG_MAIN, "%.*s: error ignored", STR_ARG(r->address));
     return true;

@@ -41,7 +41,7 @@ pid_t queue_fork_away(struct hints *hints)
         leave_parent();
         child = fork();
         if (child != 0)
-            _exit(child < 0);
+            _exit(child < 0 ? 1 : 0);
         return 0;
     }
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)

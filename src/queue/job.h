@@ -109,6 +109,9 @@ void parallel_release(struct job *job, const struct mail_recipient *first);
 /* others: it is not the first one of its delivery ("->"). */
 void job_settle(struct job *job, struct mail_recipient *recipient, bool others);
 
+/* The event that tells of a recipient that has failed: the transport's, or the main section's where there is none. */
+void job_raise_failure(struct job *job, const struct mail_recipient *recipient);
+
 /* All of a run, linked by next. */
 void job_settle_all(struct job *job, struct mail_recipient *first);
 

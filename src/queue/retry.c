@@ -271,17 +271,20 @@ static void note_host(struct delivery *delivery, const struct mail_host *host, c
         .sender = job->message->sender,
     };
 
-    if (error == 0) {
-        forget(job, host_key(job, host, retry, false));
-        forget(job, host_key(job, host, retry, true));
-        return;
-    }
     job->hosts_failed++;
     job_message_log(job, "H=%.*s [%.*s]%.*s %.*s", STR_ARG(host->name), STR_ARG(host->address),
                     STR_ARG(log_selected(LOG_SEL_outgoing_port) ? str_printf(job->arena, ":%d", retry->port) : STR("")),
                     STR_ARG(text));
     if (note(job, host_key(job, host, retry, retry->message), &what, str_is_null(text) ? STR("") : text))
         job->hosts_expired++;
+}
+
+static void forget_host(struct delivery *delivery, const struct mail_host *host, const struct delivery_retry *retry)
+{
+    struct job *job = delivery->host_ctx;
+
+    forget(job, host_key(job, host, retry, false));
+    forget(job, host_key(job, host, retry, true));
 }
 
 bool retry_hosts_expired(const struct job *job)
@@ -307,6 +310,7 @@ static void wait_for(struct delivery *delivery, const struct mail_host *hosts)
 const struct delivery_host retry_delivery_host = {
     .retry_state = retry_state,
     .note_host = note_host,
+    .forget_host = forget_host,
     .next_message = next_message,
     .wait_for = wait_for,
 };

@@ -52,7 +52,7 @@ static struct str reason_of(const struct mail_recipient *r)
     return str_is_empty(r->message) && r->error > 0 ? str_of(strerror(r->error)) : r->message;
 }
 
-static void raise_failure(struct job *job, const struct mail_recipient *r)
+void job_raise_failure(struct job *job, const struct mail_recipient *r)
 {
     if (r->transport) {
         raise_event(job, r, "msg:fail:delivery", reason_of(r), 0);
@@ -112,7 +112,7 @@ static void failed(struct job *job, struct mail_recipient *r)
         job->freeze = true;
         job->freeze_reason = STR("");
     }
-    raise_failure(job, r);
+    job_raise_failure(job, r);
     if (is_logged(r)) {
         log_write_str(LOG_MAIN, line);
         if (!r->router && !r->transport)

@@ -198,7 +198,7 @@ static enum progress advance(struct smtp_run *run, struct mail_host *host, bool 
 
         host->status = MAIL_HOST_USABLE;
         if (run->delivery->host)
-            run->delivery->host->note_host(run->delivery, host, &retry, 0, 0, STR_NULL);
+            run->delivery->host->forget_host(run->delivery, host, &retry);
         client_forget_failure(&r->client);
         return *reusable && !is_full(run) ? PROGRESS_ON : PROGRESS_REOPEN;
     }

@@ -69,9 +69,11 @@ struct delivery_host {
     /* May this host be tried now? Sets host->status, ->expired, ->first_failed, ->last_try from retry data about
      * the host, and about this message at it. */
     void (*retry_state)(struct delivery *delivery, struct mail_host *host, const struct delivery_retry *retry);
-    /* Remembers that a host failed (error and text), or works again (error 0). */
+    /* Remembers that a host failed. error: 0 where an SMTP response alone says why, in the text. */
     void (*note_host)(struct delivery *delivery, const struct mail_host *host, const struct delivery_retry *retry,
                       int error, int more_error, struct str text);
+    /* A host works: forgets that it failed, and that this message did there. */
+    void (*forget_host)(struct delivery *delivery, const struct mail_host *host, const struct delivery_retry *retry);
     /* Another message that waits for that host and may go on the same connection, taken off the list of those
      * that wait: its id; STR_NULL: none. */
     struct str (*next_message)(struct delivery *delivery, const struct mail_host *host);

@@ -46,7 +46,7 @@ t:
 {transport}
 {options}
 begin retry
-* * F,2h,15m
+{retry}
 begin authenticators
 {authenticators}
 """
@@ -68,8 +68,10 @@ ONE, TWO = ("a@x.test",), ("a@x.test", "b@x.test")
 
 
 def case(name, rules=(), options="", authenticators="", recipients=ONE, sender="", hosts="127.0.0.1", main="", control="",
-         parameters="", **server):
-    message = {"recipients": recipients, "sender": sender, "main": main, "control": control, "parameters": parameters}
+         parameters="", retry="* * F,2h,15m", completed=0, **server):
+    """completed: so many messages, bounces among them, are to be completed; 0: until the first is, or has to wait."""
+    message = {"recipients": recipients, "sender": sender, "main": main, "control": control, "parameters": parameters,
+               "retry": retry, "completed": completed}
     return pytest.param(rules, options, authenticators, message, hosts, server, id=name)
 
 
@@ -236,7 +238,7 @@ def normal(text, path):
     text = re.sub(r"me\.test-\d+-testing", "<random>", text)
     text = re.sub(r"@xn--\.test-jva ", "@xn--tda.test ", text)  # Exim takes the domain for a local part here
     text = re.sub(r"(?s)Received: .*?(?=Subject:)", "", text)
-    return re.sub(r"(?m)^(exim user lost privilege|.* <= |.* Frozen|.* Completed).*\n", "", text)
+    return re.sub(r"(?m)^(exim user lost privilege|.* Spool file |.* <= |.* Frozen|.* Completed).*\n", "", text)
 
 
 def deliver(program, rules, options, authenticators, message, hosts, server, transport=SMTP):
@@ -250,7 +252,7 @@ def deliver(program, rules, options, authenticators, message, hosts, server, tra
             (path / name).chmod(0o777)
         port = free_port() if hosts != "127.0.0.1" else fake.port
         (path / "conf").write_text(CONFIG.format(path=path, options=options, authenticators=authenticators,
-                                                 main=message["main"], control=message["control"],
+                                                 main=message["main"], control=message["control"], retry=message["retry"],
                                                  router=TO_HOSTS.format(hosts=hosts) if transport == SMTP else ACCEPT,
                                                  transport=transport.format(path=path, port=port)))
         (path / "conf").chmod(0o644)
@@ -259,8 +261,8 @@ def deliver(program, rules, options, authenticators, message, hosts, server, tra
                                 check=False)
         assert b"250 OK id=" in result.stdout, result
         log = path / "log/mainlog"
-        ended = re.compile(r" (Completed|==.*|Frozen.*)\n")
-        wait_until(lambda: log.exists() and ended.search(log.read_text("latin-1")), SECONDS)
+        ended = re.compile(r" Completed\n" if message["completed"] else r" (Completed|==.*|Frozen.*)\n")
+        wait_until(lambda: log.exists() and len(ended.findall(log.read_text("latin-1"))) >= max(1, message["completed"]), SECONDS)
         wait_until(lambda: all(lines[-1:] == ["END"] for lines in fake.connections), SECONDS)
         return normal(log.read_text("latin-1"), path), [
             normal("\n".join(line for line in lines if line != "EARLY"), path) for lines in fake.connections]
@@ -309,6 +311,10 @@ EVENTS = [
     event("routing-fails", recipients=("fail@x.test", "a@x.test")),
     event("routing-defers", recipients=("defer@x.test", "a@x.test")),
     event("discarded", recipients=("blackhole@x.test", "a@x.test")),
+    event("put-off-for-too-long", [("RCPT.*a@", "451 later")], recipients=TWO, retry="* *", completed=1),
+    event("content-put-off-for-too-long", [(r"\.", "451 busy")], retry="* *", completed=1),
+    event("nobody-there-for-too-long", hosts="127.0.0.3", retry="* *", completed=1),
+    event("routing-defers-for-too-long", recipients=("defer@x.test",), retry="* *", completed=1),
 ]
 
 # Lines that only Exim writes, and those that only Gatepost writes.
@@ -326,6 +332,7 @@ OTHER_EVENTS = {
 
 def essence(text, extra):
     """Without what Exim leaves out or has left over from before, and without the lines that are extra."""
+    text = re.sub(r"(event \w+ msg:fail:\w+ .*) \S* \[\S*\]( +\S+@)", r"\1\2", text)
     text = re.sub(r"(?m)^(\S+ event transport (?:tcp|smtp|tls):.*\S)\s+\S*@\S* r=.*", r"\1", text)
     text = re.sub(r"(event transport tcp:\w+ \(\)) \d+", r"\1", text)
     text = re.sub(r"(event main msg:complete \(\)) .*", r"\1", text)
@@ -382,6 +389,34 @@ def test_lmtp(reference, candidate, rules, options, authenticators, message, hos
     expected, found = (deliver(program, rules, options, authenticators, message, hosts, server | {"lmtp": True}, transport)
                        for program in (reference, candidate))
     assert found == expected
+
+
+# What comes back to the sender, who is at the same server.
+TOO_LONG = {"sender": "s@y.test", "retry": "* *", "completed": 2}
+BOUNCES = [
+    case("refused", [("RCPT.*a@", "550-no\r\n550 such")], sender="s@y.test", completed=2),
+    case("refused-among-others", [("RCPT.*a@", "550 no")], recipients=TWO, sender="s@y.test", completed=2),
+    case("put-off-for-too-long", [("RCPT.*a@", "451 later")], **TOO_LONG),
+    case("content-put-off-for-too-long", [(r"\.", ["451 busy", "250 ok"])], **TOO_LONG),
+    case("put-off-for-too-long-in-lines", [("RCPT.*a@", "451-not now\r\n451 but later")], **TOO_LONG),
+    case("greeted-badly-for-too-long", [("EHLO", ["550 no", "250 ok"]), ("HELO", ["421 no", "250 ok"])], **TOO_LONG),
+    case("routing-defers-for-too-long", recipients=("defer@x.test",), **TOO_LONG),
+    case("routing-fails", recipients=("fail@x.test", "a@x.test"), sender="s@y.test", completed=2),
+]
+
+
+def bounce(text):
+    text = re.sub(r"\d+-eximdsn-\d+", "<boundary>", text)
+    text = re.sub(r"<E[-\w]+@", "<id@", text)
+    return re.sub(r"(?m)^Date: .*\r", "Date: <date>\r", text)
+
+
+@pytest.mark.parametrize("rules, options, authenticators, message, hosts, server", BOUNCES)
+def test_bounces(reference, candidate, rules, options, authenticators, message, hosts, server):
+    expected, found = (deliver(program, rules, options, authenticators, message, hosts, server)
+                       for program in (reference, candidate))
+    assert found[0] == expected[0], "what was logged"
+    assert sorted(map(bounce, found[1])) == sorted(map(bounce, expected[1])), "what was sent"
 
 
 # Everything that lines of deliveries can tell, but for the times.

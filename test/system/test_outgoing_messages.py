@@ -70,3 +70,21 @@ def test_transport_rewrites_header_lines(place):
             "MAIL FROM:<s@in.test> SIZE=" + lines[1].partition("SIZE=")[2], "RCPT TO:<a@x.test>"]
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("refusal", [{"greeting": "421 too busy"},
+                                     {"rules": [("EHLO", "550 no"), ("HELO", "421 too busy")]}])
+def test_a_host_that_turns_everybody_away_has_its_time(place, refusal):
+    """Queue runs leave it alone until then; one that is forced does not."""
+    server = FakeServer(**refusal)
+    try:
+        place.configure("acl_smtp_rcpt = accept\ntrusted_users = root\n", SECTIONS.format(port=server.port, options=""))
+        message(place, "-odf", "-f", "s@in.test", "a@x.test")
+        assert " == a@x.test " in place.log("main")
+        place.run("-q")
+        assert len(server.connections) == 1
+        assert " defer (-54): retry time not reached for any host for 'x.test'\n" in place.log("main")
+        place.run("-qf")
+        assert len(server.connections) == 2
+    finally:
+        server.close()

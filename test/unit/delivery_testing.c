@@ -131,6 +131,12 @@ static void note_host(struct delivery *delivery, const struct mail_host *host, c
                   more_error);
 }
 
+static void forget_host(struct delivery *delivery, const struct mail_host *host, const struct delivery_retry *retry)
+{
+    (void)retry;
+    buffer_printf(delivery->host_ctx, "%.*s works\n", STR_ARG(host->address));
+}
+
 static struct str next_message(struct delivery *delivery, const struct mail_host *host)
 {
     (void)host;
@@ -144,7 +150,7 @@ static void wait_for(struct delivery *delivery, const struct mail_host *hosts)
     buffer_printf(delivery->host_ctx, "waits\n");
 }
 
-static const struct delivery_host queue = {retry_state, note_host, next_message, wait_for};
+static const struct delivery_host queue = {retry_state, note_host, forget_host, next_message, wait_for};
 
 /* --- Results */
 
