@@ -52,10 +52,16 @@ static inline bool delivery_was_waiting(int error)
     return error <= DELIVERY_ROUTE_RETRY && error >= DELIVERY_CONCURRENCY;
 }
 
+/* more_error of errors of hosts and time-outs: how the host was found. */
+static inline int delivery_more_host(bool mx)
+{
+    return mx ? DELIVERY_MORE_MX : DELIVERY_MORE_ADDRESS;
+}
+
 /* more_error of the 4xx errors: the response's last two digits, and how the host was found. */
 static inline int delivery_more_4xx(int code, bool mx)
 {
-    return ((code % 100) << 8) + (mx ? DELIVERY_MORE_MX : DELIVERY_MORE_ADDRESS);
+    return ((code % 100) << 8) + delivery_more_host(mx);
 }
 
 #endif

@@ -46,19 +46,23 @@ static void raise_event(struct job *job, const struct mail_recipient *r, const c
     transport_event(r->transport, &job->scope, name, data, error);
 }
 
-/* The message of a recipient, or what its errno means. */
-static struct str reason_of(const struct mail_recipient *r)
+/* The message of a recipient, and what its errno means. */
+static struct str reason_of(const struct job *job, const struct mail_recipient *r)
 {
-    return str_is_empty(r->message) && r->error > 0 ? str_of(strerror(r->error)) : r->message;
+    if (r->error <= 0)
+        return r->message;
+    if (str_is_empty(r->message))
+        return str_of(strerror(r->error));
+    return str_join3(job->arena, r->message, STR(": "), str_of(strerror(r->error)));
 }
 
 void job_raise_failure(struct job *job, const struct mail_recipient *r)
 {
     if (r->transport) {
-        raise_event(job, r, "msg:fail:delivery", reason_of(r), 0);
+        raise_event(job, r, "msg:fail:delivery", r->message, 0);
     } else {
         job_show(job, r);
-        job_event(job, "msg:fail:internal", reason_of(r));
+        job_event(job, "msg:fail:internal", r->message);
     }
 }
 
@@ -140,7 +144,7 @@ static void deferred(struct job *job, struct mail_recipient *r)
         job->freeze_reason = STR("");
     }
     if (r->error != DELIVERY_RCPT_4XX) /* of which the transport has told */
-        raise_event(job, r, "msg:defer", reason_of(r), r->error);
+        raise_event(job, r, "msg:defer", reason_of(job, r), r->error);
     if (is_logged(r) && is_defer_logged(r)) {
         log_write_str(LOG_MAIN | (r->result == MAIL_PANIC ? LOG_PANIC : 0), line);
         if (job->message->first_delivery || !delivery_was_waiting(r->error))

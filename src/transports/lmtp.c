@@ -33,12 +33,13 @@ struct run {
     pid_t command;              /* 0: none */
 };
 
-static void set_all(struct delivery *d, enum mail_result result, int error, struct str text)
+static void set_all(struct delivery *d, enum mail_result result, int error, int more_error, struct str text)
 {
     for (struct mail_recipient *r = d->recipients; r; r = r->next)
         if (r->result == MAIL_PENDING) {
             r->result = result;
             r->error = error;
+            r->more_error = more_error;
             r->message = text;
         }
 }
@@ -184,7 +185,7 @@ static void share_failure(struct run *run)
     const struct client_failure *failure = &run->remote.client.failure;
 
     set_all(run->delivery, failure->permanent ? MAIL_FAIL : MAIL_DEFER,
-            failure->error || failure->permanent ? failure->error : DELIVERY_UNKNOWN, failure->text);
+            failure->error || failure->permanent ? failure->error : DELIVERY_UNKNOWN, failure->more_error, failure->text);
 }
 
 static void talk(struct run *run)
@@ -217,7 +218,7 @@ static void deliver(struct delivery *d)
         r->result = MAIL_PENDING;
     fd = run.config->socket ? connect_socket(&run, &err) : start_command(&run, &err);
     if (fd < 0) {
-        set_all(d, MAIL_DEFER, DELIVERY_UNKNOWN, err.text);
+        set_all(d, MAIL_DEFER, DELIVERY_UNKNOWN, 0, err.text);
         return;
     }
     client_begin(&run.remote.client, d->arena, fd, -1, run.config->timeout);

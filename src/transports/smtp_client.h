@@ -22,6 +22,7 @@ struct client_failure {
     struct str text;     /* for the log; STR_NULL: strerror(error) is all there is to say */
     bool permanent;      /* a 5xx response */
     bool lost;           /* the connection is of no use any more */
+    bool message;        /* it concerns this message at this host, not the host */
     bool tls;            /* TLS could not be negotiated: in the clear it might work */
 };
 

@@ -161,10 +161,16 @@ static bool read_own(struct transaction *t, struct mail_recipient *recipient, co
         delivered(t, recipient, r->client.reply.text);
         return true;
     }
-    if (failure->lost)
+    if (failure->lost) {
+        failure->message = true;
         return false;
+    }
     if (local && !failure->permanent)
         failure->error = DELIVERY_DATA_4XX;
+    if (!failure->permanent) {
+        failure->more_error = delivery_more_4xx(failure->code, r->host->mx != MAIL_NO_MX);
+        recipient->retry_address = !local;
+    }
     if (!local)
         failure->text = str_taint(str_printf(r->arena, "%s error after DATA: %.*s", protocol,
                                              STR_ARG(printable_lines(r->arena, r->client.reply.text))));
@@ -217,8 +223,10 @@ static enum transaction_end read_one(struct transaction *t)
         .what = end_of_data, .digit = '2', .seconds = r->options->final_timeout, .octets = t->octets};
     bool ok = client_expect(&r->client, &expect);
 
-    if (!ok && r->client.failure.lost)
+    if (!ok && r->client.failure.lost) {
+        r->client.failure.message = true;
         return TRANSACTION_BROKEN;
+    }
     if (!t->prdr || r->client.reply.code != PRDR_FOLLOWS) {
         t->prdr = false;
         return all_alike(t, false);

@@ -91,7 +91,7 @@ void remote_note_command(struct remote *r, char letter)
 
 static int more_error(const struct remote *r, int error)
 {
-    int more = r->host->mx == MAIL_NO_MX ? DELIVERY_MORE_ADDRESS : DELIVERY_MORE_MX;
+    int more = delivery_more_host(r->host->mx != MAIL_NO_MX);
 
     return error == ETIMEDOUT ? more | DELIVERY_MORE_CONNECT : more;
 }

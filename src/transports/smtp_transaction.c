@@ -119,10 +119,10 @@ static bool read_rcpt(struct transaction *t, size_t i, struct str shown)
         return true;
     }
     if (r->client.failure.error == ETIMEDOUT) {
+        r->client.failure.more_error = delivery_more_host(from_mx(r));
         transaction_result(t->recipients[i], MAIL_DEFER, r, &r->client.failure);
         r->quiet = true;
         t->recipients[i]->retry_address = true;
-        t->recipients[i]->retry_sender = r->options->address_retry_include_sender;
     }
     return false;
 }
@@ -141,12 +141,18 @@ static bool make_rcpt(struct transaction *t, size_t i, struct str *shown, struct
 
 /* --- The envelope, with and without waiting for each reply */
 
+/* A time-out may come from what the server does to verify the sender: no other message is to suffer from it (manual,
+ * 49.2). */
 static bool expect_mail(struct transaction *t)
 {
+    struct smtp_client *c = &t->r->client;
     struct client_expect expect = {
         .what = printable(t->r->arena, t->mail), .pipelined = t->pipelining, .digit = '2'};
 
-    return client_expect(&t->r->client, &expect);
+    if (client_expect(c, &expect))
+        return true;
+    c->failure.message = c->failure.error == ETIMEDOUT;
+    return false;
 }
 
 static enum transaction_end envelope_step_by_step(struct transaction *t)

@@ -54,6 +54,22 @@ static void log_host_failure(const struct remote *r)
         log_write(LOG_MAIN, "%.*s: %.*s%s%s", STR_ARG(host), STR_ARG(failure->text), *meaning ? ": " : "", meaning);
 }
 
+/* Whether the failure counts against the host, though there may be no line about it. */
+static bool is_of_host(const struct remote *r)
+{
+    const struct client_failure *failure = &r->client.failure;
+
+    return !r->quiet || failure->tls || failure->error == DELIVERY_AUTH_FAILED;
+}
+
+/* The text with what its errno means, where it has one of its own. */
+static struct str with_meaning(struct arena *arena, struct str text, const struct client_failure *failure)
+{
+    if (failure->error <= 0 || str_is_null(failure->text))
+        return text;
+    return str_join3(arena, text, STR(": "), str_of(strerror(failure->error)));
+}
+
 /* The host could not be used, or not for this message: those who are pending get to know why. */
 static void host_failed(struct smtp_run *run, struct mail_host *host, bool message)
 {
@@ -73,10 +89,11 @@ static void host_failed(struct smtp_run *run, struct mail_host *host, bool messa
         transaction_result(rcpt, MAIL_PENDING, r, failure);
         rcpt->host_used = rcpt->host_used && !str_is_null(failure->text) ? host : NULL;
     }
-    if (!message && (!r->quiet || failure->tls))
-        transport_event(d->transport, d->scope, "msg:host:defer", text, failure->error);
-    if (d->host && !(r->quiet && !failure->tls))
-        d->host->note_host(d, host, &retry, failure->error, failure->more_error, text);
+    if (!message && is_of_host(r))
+        transport_event(d->transport, d->scope, "msg:host:defer", with_meaning(d->arena, text, failure), failure->error);
+    if (d->host && is_of_host(r))
+        d->host->note_host(d, host, &retry, failure->error,
+                           failure->more_error ? failure->more_error : delivery_more_host(host->mx != MAIL_NO_MX), text);
 }
 
 /* --- Sessions */
@@ -207,7 +224,7 @@ static enum progress advance(struct smtp_run *run, struct mail_host *host, bool 
         return PROGRESS_REOPEN;
     }
     *reusable = *reusable && end == TRANSACTION_REFUSED && !r->client.failure.lost;
-    host_failed(run, host, end == TRANSACTION_REFUSED);
+    host_failed(run, host, end == TRANSACTION_REFUSED || r->client.failure.message);
     return PROGRESS_STOP;
 }
 

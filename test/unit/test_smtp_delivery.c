@@ -69,7 +69,7 @@ static void test_recipients_refused(void **state)
          ""},
         {PLAIN_EHLO "RCPT|CLOSE", "a@x.test",
          "== a@x.test (-18) H: Remote host closed connection in response to RCPT TO:<a@x.test>\n",
-         H ": Remote host closed connection in response to RCPT TO:<a@x.test>\n", "127.0.0.1 -18 0\nwaits\n"},
+         H ": Remote host closed connection in response to RCPT TO:<a@x.test>\n", "127.0.0.1 -18 65\nwaits\n"},
         {PLAIN_EHLO "RCPT|hello", "a@x.test",
          "== a@x.test (-19) H: Malformed SMTP reply in response to RCPT TO:<a@x.test>: hello\n",
          H ": Malformed SMTP reply in response to RCPT TO:<a@x.test>: hello\n", NULL},
@@ -113,11 +113,11 @@ static void test_greetings(void **state)
 {
     static const struct answer_case cases[] = {
         {"BANNER|554 go", "a@x.test", "** a@x.test (0) H: " AFTER "initial connection: 554 go\n",
-         H ": " AFTER "initial connection: 554 go\n", "127.0.0.1 0 0\n"},
+         H ": " AFTER "initial connection: 554 go\n", "127.0.0.1 0 65\n"},
         {"BANNER|421-go\\n421 away", "a@x.test", "== a@x.test (0) H: " AFTER "initial connection: 421-go\n421 away\n",
          H ": " AFTER "initial connection: 421-go\\n421 away\n", NULL},
         {"BANNER|SILENCE", "a@x.test", "== a@x.test (110) H: SMTP timeout after initial connection\n",
-         H ": SMTP timeout after initial connection: Connection timed out\n", "127.0.0.1 110 0\nwaits\n"},
+         H ": SMTP timeout after initial connection: Connection timed out\n", "127.0.0.1 110 65\nwaits\n"},
         {"BANNER|CLOSE", "a@x.test",
          "== a@x.test (-18) H: Remote host closed connection in response to initial connection\n", NULL, NULL},
         {"BANNER|hello there", "a@x.test",
