@@ -176,10 +176,10 @@ void retry_delivered(struct job *job, const struct mail_recipient *r)
         forget(job, with_sender(job, routing_key(job, r, true)));
 }
 
-/* Those that were not tried have nothing to be noted. */
+/* Those that were not tried have nothing to be noted, nor those that a mistake here keeps from being tried. */
 static bool was_tried(const struct mail_recipient *r)
 {
-    return !delivery_was_waiting(r->error);
+    return !delivery_was_waiting(r->error) && r->result != MAIL_PANIC;
 }
 
 bool retry_note(struct job *job, struct mail_recipient *r)

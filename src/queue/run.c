@@ -85,7 +85,7 @@ static bool size_fits(struct job *job, struct mail_recipient *first)
     }
     if (limit <= 0 || job->scope_message.size <= limit)
         return true;
-    set_all(first, MAIL_FAIL, EMSGSIZE,
+    set_all(first, MAIL_FAIL, 0,
             str_printf(job->arena, "message is too big (transport limit = %lld)", (long long)limit));
     return false;
 }

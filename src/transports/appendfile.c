@@ -53,13 +53,11 @@ static bool is_allowed_place(struct mailbox *m)
 static bool expand_path(struct mailbox *m, const struct template *t, struct str *path)
 {
     struct error why = ERROR_IN(m->delivery->arena);
-    const char *what = m->config->directory ? "directory" : "file";
 
     if (expand(m->delivery->scope, t, m->delivery->arena, path, &why) == EXPAND_OK)
         return true;
-    return mailbox_fail(m, DELIVERY_EXPANSION, "Expansion of \"%.*s\" (%s name for %.*s transport) failed: %.*s",
-                        STR_ARG(template_source(t)), what, STR_ARG(m->delivery->transport->instance.name),
-                        STR_ARG(why.text));
+    return mailbox_fail(m, DELIVERY_UNKNOWN, "Expansion of \"%.*s\" (file or directory name for %.*s transport) failed: %.*s",
+                        STR_ARG(template_source(t)), STR_ARG(m->delivery->transport->instance.name), STR_ARG(why.text));
 }
 
 static bool find_path(struct mailbox *m)

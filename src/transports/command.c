@@ -19,7 +19,7 @@ static void add_word(struct words *words, struct str word)
     words->v[words->n++] = (char *)str_copy(words->arena, word).s;
 }
 
-static bool expand_word(struct delivery *delivery, struct str *word, struct error *err)
+static bool expand_word(struct delivery *delivery, struct str command, struct str *word, struct error *err)
 {
     struct error why = ERROR_IN(delivery->arena);
     struct str text;
@@ -35,7 +35,8 @@ static bool expand_word(struct delivery *delivery, struct str *word, struct erro
     case EXPAND_DEFER:
         break;
     }
-    return error_set(err, "Expansion of \"%.*s\" from command failed: %.*s", STR_ARG(*word), STR_ARG(why.text));
+    return error_set(err, "Expansion of \"%.*s\" from command \"%.*s\" in %.*s transport failed: %.*s", STR_ARG(*word),
+                     STR_ARG(command), STR_ARG(delivery->transport->instance.name), STR_ARG(why.text));
 }
 
 /* The words of $address_pipe, which are not expanded: see manual, 29.3, force_command. */
@@ -64,12 +65,12 @@ char **transport_command(struct delivery *delivery, struct str command, bool exp
             add_pipe_words(delivery, &words);
             continue;
         }
-        if (expand_words && !expand_word(delivery, &word, err))
+        if (expand_words && !expand_word(delivery, command, &word, err))
             return NULL;
         add_word(&words, word);
     }
     if (words.n == 0) {
-        error_set(err, "empty command");
+        error_set(err, "empty command in %.*s transport", STR_ARG(delivery->transport->instance.name));
         return NULL;
     }
     return words.v;

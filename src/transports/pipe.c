@@ -165,8 +165,7 @@ static void deliver(struct delivery *delivery)
         killed(&run, code);
         break;
     case PIPE_TIMEOUT:
-        settle(&run, run.config->timeout_defer ? MAIL_DEFER : MAIL_FAIL, run.config->timeout_defer ? ETIMEDOUT : 0,
-               STR("pipe delivery process timed out"));
+        settle(&run, run.config->timeout_defer ? MAIL_DEFER : MAIL_FAIL, 0, STR("pipe delivery process timed out"));
         break;
     case PIPE_FAILED:
         delivery_result(delivery, MAIL_DEFER, errno, err.text);

@@ -155,7 +155,6 @@ static bool use_shell(struct pipe_run *run, struct str text, bool expand_it, str
 
 bool pipe_command(struct pipe_run *run, enum mail_result *result, struct error *err)
 {
-    struct error why = ERROR_IN(run->delivery->arena);
     struct str text, path;
     bool expand_it;
 
@@ -169,10 +168,11 @@ bool pipe_command(struct pipe_run *run, enum mail_result *result, struct error *
         return false;
     if (run->config->use_shell)
         return use_shell(run, text, expand_it, err);
-    run->argv = transport_command(run->delivery, text, expand_it, &why);
-    if (!run->argv)
-        return error_set(err, "%.*s in %.*s transport", STR_ARG(why.text),
-                         STR_ARG(run->delivery->transport->instance.name));
+    run->argv = transport_command(run->delivery, text, expand_it, err);
+    if (!run->argv) {
+        *result = MAIL_PANIC;
+        return false;
+    }
     if (!is_permitted(run, run->argv[0], result, err))
         return false;
     *result = MAIL_FAIL;

@@ -421,6 +421,36 @@ def test_lmtp(reference, candidate, rules, options, authenticators, message, hos
     assert [record[:2] for record in found[2]] == [record[:2] for record in expected[2]], "what is remembered"
 
 
+# Local transports, and how they fail.
+LOCAL = {
+    "temporary-code": "pipe\n  command = /bin/sh -c 'exit 75'",
+    "code": "pipe\n  command = /bin/sh -c 'exit 1'",
+    "no-command": "pipe\n  command = /nowhere/command",
+    "every-code-temporary": "pipe\n  command = /bin/sh -c 'echo busy; exit 1'\n  temp_errors = *\n  return_output",
+    "time-out": "pipe\n  command = /bin/sleep 9\n  timeout = 1s",
+    "time-out-defers": "pipe\n  command = /bin/sleep 9\n  timeout = 1s\n  timeout_defer",
+    "word-that-fails": "pipe\n  command = /bin/sh -c 'kill $$'",
+    "no-directory": "appendfile\n  file = /nowhere/a/b\n  create_directory = no",
+    "no-right": "appendfile\n  file = /bin/box",
+    "quota": "appendfile\n  file = {path}/log/box\n  quota = 10",
+    "nowhere": "appendfile\n  file = /dev/null",
+    "name-that-fails": "appendfile\n  file = ${{foo}}",
+    "maildir": "appendfile\n  directory = {path}/log/md\n  maildir_format",
+    "too-large": "pipe\n  command = /bin/cat\n  message_size_limit = 10",
+    "filter": "appendfile\n  file = {path}/log/box\n  transport_filter = /bin/cat",
+}
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_local_deliveries(reference, candidate, name):
+    message = case("", recipients=TWO).values[3]
+    transport = f"  driver = {LOCAL[name]}\n  user = Debian-exim"
+    expected, found = (deliver(program, (), "", "", message, "127.0.0.1", {}, transport) for program in (reference, candidate))
+    logged = [re.sub(r"\.lock\.\S+", ".lock.<number>", log) for log, *_ in (expected, found)]
+    assert logged[1] == logged[0], "what was logged"
+    assert found[2] == expected[2], "what is remembered"
+
+
 # What comes back to the sender, who is at the same server.
 TOO_LONG = {"sender": "s@y.test", "retry": "* *", "completed": 2}
 BOUNCES = [
